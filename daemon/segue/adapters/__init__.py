@@ -1,0 +1,1 @@
+"""Foreign protocols, one per file; nothing here knows segue."""

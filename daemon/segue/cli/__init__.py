@@ -1,0 +1,1 @@
+"""seguectl: the standard library only, so that it starts fast."""

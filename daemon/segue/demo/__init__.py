@@ -1,0 +1,1 @@
+"""The simulated house: real sockets on loopback; imports no adapter of ours."""

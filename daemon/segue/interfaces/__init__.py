@@ -1,0 +1,1 @@
+"""Visitors' languages, translated to actions and from snapshots."""

@@ -1,0 +1,1 @@
+"""Our own thin ASGI server: h11 and wsproto on trio."""
