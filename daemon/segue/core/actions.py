@@ -1,0 +1,30 @@
+"""Every action there is, and the two that concern all domains."""
+
+from typing import Literal, get_args
+
+from segue.core.music.actions import MusicActions
+from segue.core.music.state import MusicSettings
+from segue.core.system.actions import SystemActions
+from segue.core.vocabulary import ActionBase, tagger
+
+Domain = Literal["music", "system"]
+DOMAINS: tuple[Domain, ...] = get_args(Domain)
+
+
+class HouseAction(ActionBase, frozen=True, tag_field="type", tag=tagger("house")):
+    """An action that the root reducer takes apart."""
+
+
+class ConfigLoaded(HouseAction, frozen=True):
+    """A configuration was read and is in force; each domain gets its part. Never carries a secret."""
+
+    music: MusicSettings
+
+
+class DeadlineDue(HouseAction, frozen=True):
+    """A moment that a domain had asked for has come."""
+
+    domain: Domain
+
+
+Action = MusicActions | SystemActions | ConfigLoaded | DeadlineDue

@@ -1,0 +1,56 @@
+"""Levels: the base that a person chose, the limit that binds us, and whose level an event reports."""
+
+from msgspec.structs import replace as but
+
+from segue.core.music.state import Kept, Room, Sent
+
+
+def limited(room: Room, level: int) -> int:
+    """Bring a level into what we may send: 0 to the room's `max_level`."""
+    return max(0, min(level, room.settings.max_level))
+
+
+def base_level(room: Room, input_name: str | None = None) -> int | None:
+    """Give the person's level for an input (the selected one when none is named), never above the limit.
+
+    Without one of its own an input takes the room's `start_level`; nothing is known otherwise.
+    """
+    key = room.receiver.observed_source.input if input_name is None else input_name
+    for name, level in room.kept.base_levels:
+        if name == key:
+            return limited(room, level)
+    start = room.settings.start_level
+    return None if start is None else limited(room, start)
+
+
+def with_base(room: Room, level: int, input_name: str | None = None) -> Room:
+    """Keep a level as the person's own for an input: the smaller of it and the limit."""
+    key = room.receiver.observed_source.input if input_name is None else input_name
+    bounded = limited(room, level)
+    others = tuple(pair for pair in room.kept.base_levels if pair[0] != key)
+    if (key, bounded) in room.kept.base_levels:
+        return room
+    return but(room, kept=but(room.kept, base_levels=tuple(sorted((*others, (key, bounded))))))
+
+
+def with_kept(room: Room, **changes: object) -> Room:
+    """Change what is kept of a room; the same room when nothing changes."""
+    kept: Kept = but(room.kept, **changes)
+    return room if kept == room.kept else but(room, kept=kept)
+
+
+def is_echo(room: Room, level: int, now_at: float) -> bool:
+    """Tell whether a reported level is one that we sent lately, or no change at all.
+
+    Echoes may be thinned out but keep their order, so whatever was sent before the last echo cannot come
+    any more (see `without_older_echoes`): a knob turned back to a level that a fade passed is a person's.
+    """
+    if level == room.receiver.observed_level:
+        return True
+    return any(s.level == level and (s.expires_at is None or s.expires_at > now_at) for s in room.sent)
+
+
+def without_older_echoes(sent: tuple[Sent, ...], level: int, now_at: float) -> tuple[Sent, ...]:
+    """Forget the levels sent before the one that came back, and those whose time is over."""
+    newest = max((i for i, s in enumerate(sent) if s.level == level), default=0)
+    return tuple(s for s in sent[newest:] if s.expires_at is None or s.expires_at > now_at)

@@ -1,0 +1,378 @@
+"""How a room's level moves: the phases, and the one command that may be under way.
+
+Theory of operation. A room is in one phase: *resting* (the level is the person's), *fading* (it follows a curve),
+*silenced* (it is down until the player has been observed to pause, stop or play) or *selecting* (it is down until the
+input has been observed). Only the `become_...` functions make a phase. `pursue` is called at the end of every step
+that touched a room: if no volume command is in flight it sends the one level that is due now, or notes when the next
+one will be. So there is never more than one, a slow device simply gets fewer and larger steps, and a fade is the same
+whether the room was woken by an answer or by a deadline.
+
+The person's level, the base, lives in `room.kept` and no fade ever writes it. `kept.faded` says that we may have left
+the receiver away from it; as long as it is set, a restart or a reconnection brings the level home.
+"""
+
+from typing import Literal
+
+from msgspec.structs import replace as but
+
+from segue.core.music import fade as curve
+from segue.core.music.actions import Source
+from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetVolume, Verb
+from segue.core.music.levels import base_level, limited, with_base, with_kept
+from segue.core.music.players import plex_target
+from segue.core.music.state import (
+    Borrowed,
+    Faded,
+    FadeKind,
+    Fading,
+    InFlight,
+    MusicState,
+    Resting,
+    Room,
+    Selecting,
+    Sent,
+    Silenced,
+    Then,
+)
+from segue.core.vocabulary import Out
+
+SELECT_CONFIRM_S = 10.0
+"""Least time given to an input to be observed: a receiver that wakes takes about 4 s."""
+RESTORE_S = 0.3
+"""Length of the quick way home when the daemon stops."""
+SOON_S = 0.001
+"""A deadline of ours is never now, or the store would turn without end."""
+
+TARGET_STATE: dict[str, Literal["playing", "paused", "stopped"]] = {
+    "play": "playing",
+    "pause": "paused",
+    "stop": "stopped",
+}
+
+
+# ------------------------------------------------------------------ phases
+
+
+def become_resting(room: Room, *, wanted_level: int | None = None, because: int = 0, why: str = "") -> Room:
+    """Let the level be the person's; with a wanted level, bring it there first."""
+    return but(room, phase=Resting(wanted_level=wanted_level, because=because, why=why))
+
+
+def become_home(room: Room) -> Room:
+    """Rest at the base: nothing of ours is left to undo."""
+    return with_kept(become_resting(room), faded=None)
+
+
+def become_fading(
+    room: Room,
+    state: MusicState,
+    out: Out,
+    *,
+    kind: FadeKind,
+    to_level: int,
+    duration_s: float,
+    why: str,
+    from_level: int | None = None,
+    because: int | None = None,
+    then: Then | None = None,
+) -> Room:
+    """Go to a level along a curve, and then do what follows. Remembers where this may leave the receiver."""
+    here = room.receiver.observed_level
+    to_level = limited(room, to_level)
+    start = here if from_level is None else from_level
+    start = to_level if start is None else start
+    wish_s = duration_s if state.fades_allowed else 0.0
+    lasts_s = curve.stretched_s(
+        wish_s, abs(to_level - start), room.receiver.rtt_s, state.settings.step_levels_max
+    )
+    now_at = out.stamp.now_at
+    phase = Fading(
+        kind=kind,
+        from_level=start,
+        to_level=to_level,
+        started_at=now_at,
+        ends_at=now_at + lasts_s,
+        because=out.stamp.seq if because is None else because,
+        why=why,
+        then=then or Then(),
+    )
+    levels = [start, to_level, *([here] if here is not None else [])]
+    if room.kept.faded is not None:
+        levels += [room.kept.faded.low, room.kept.faded.high]
+    return with_kept(but(room, phase=phase, overruled=None), faded=Faded(min(levels), max(levels)))
+
+
+def become_silenced(
+    room: Room, state: MusicState, out: Out, verb: Verb, target: Literal["plex", "heos"], because: int
+) -> Room:
+    """Keep the level down until the player is observed to have obeyed."""
+    give_up_at = out.stamp.now_at + state.settings.confirm_s
+    return but(
+        room,
+        phase=Silenced(until=TARGET_STATE[verb], target=target, give_up_at=give_up_at, because=because),
+    )
+
+
+def become_selecting(
+    room: Room, state: MusicState, out: Out, source: Source, level_after: int, because: int, why: str
+) -> Room:
+    """Ask for a source and wait until it is observed."""
+    pid = room.receiver.heos_player_id
+    if pid is None:
+        return become_resting(room)
+    effect_id = out.add(
+        SelectSource(
+            effect_id=out.next_id,
+            why=why,
+            because=because,
+            after_commit=True,
+            room=room.name,
+            heos_player_id=pid,
+            source=source,
+        )
+    )
+    give_up_at = out.stamp.now_at + max(state.settings.confirm_s, SELECT_CONFIRM_S)
+    return but(room, phase=Selecting(source, effect_id, level_after, give_up_at, because))
+
+
+# ------------------------------------------------------------------ the fades that there are
+
+
+def fade_in(room: Room, state: MusicState, out: Out, why: str, because: int | None = None) -> Room:
+    """Set the level low, then ramp to the base; leave it alone where nothing is known or the fade is off."""
+    base = base_level(room)
+    if base is None or not room.receiver.available or not state.fades_allowed:
+        return room
+    if room.settings.fade_in_s <= 0.0 or base < 2:
+        return bring_home(room, out, why)
+    room = with_base(room, base)
+    return become_fading(
+        room,
+        state,
+        out,
+        kind="in",
+        from_level=0,
+        to_level=base,
+        duration_s=room.settings.fade_in_s,
+        why=why,
+        because=because,
+    )
+
+
+def fade_out_then(room: Room, state: MusicState, out: Out, then: Then, why: str) -> Room:
+    """Ramp to silence, then do what follows."""
+    base = base_level(room)
+    if base is not None:
+        room = with_base(room, base)
+    return become_fading(
+        room,
+        state,
+        out,
+        kind="out",
+        to_level=0,
+        duration_s=room.settings.fade_out_s,
+        why=why,
+        then=then,
+    )
+
+
+def fade_home(room: Room, state: MusicState, out: Out, why: str, duration_s: float | None = None) -> Room:
+    """Ramp from wherever the level is to the base. Up is always slow: nobody knows who sits near a speaker."""
+    base = base_level(room)
+    if base is None:
+        return become_home(room)
+    lasts_s = max(room.settings.fade_in_s, 1.0) if duration_s is None else duration_s
+    here = room.receiver.observed_level
+    if here is not None and here >= base:
+        lasts_s = 0.0
+    return become_fading(room, state, out, kind="restore", to_level=base, duration_s=lasts_s, why=why)
+
+
+def bring_home(room: Room, out: Out, why: str) -> Room:
+    """Bring the level to the base in one command: it is silent, so nobody hears the jump."""
+    base = base_level(room)
+    if base is None or (room.receiver.observed_level == base and room.in_flight is None):
+        return become_home(room)
+    return become_resting(room, wanted_level=base, because=out.stamp.seq, why=why)
+
+
+def select(
+    room: Room,
+    state: MusicState,
+    out: Out,
+    source: Source,
+    why: str,
+    *,
+    borrow: bool,
+    level: int | None = None,
+) -> Room:
+    """Listen to another source: down to the lower of the two levels, select, observe, up to the new base."""
+    here = room.receiver.observed_level
+    base_here = base_level(room)
+    base_here = here if base_here is None else base_here
+    base_there = base_level(room, source.input) if level is None else level
+    after = base_here if base_there is None else base_there
+    if borrow and room.kept.borrowed is None:
+        room = with_kept(room, borrowed=Borrowed(room.receiver.observed_source, base_here))
+    if base_here is not None:
+        room = with_base(room, base_here)
+    if after is not None:
+        room = with_base(room, after, source.input)
+    if here is None or after is None or base_here is None:
+        return become_selecting(room, state, out, source, after or 0, out.stamp.seq, why)
+    soft = state.fades_allowed and room.settings.fade_in_s > 0.0 and "start" in room.settings.fade_on
+    audible = room.receiver.observed_state == "play"
+    return become_fading(
+        room,
+        state,
+        out,
+        kind="out",
+        to_level=0 if soft else min(here, base_here, after),
+        duration_s=room.settings.fade_out_s if audible and soft else 0.0,
+        why=why,
+        then=Then(source=source, level_after=after),
+    )
+
+
+def selected(room: Room, state: MusicState, out: Out, phase: Selecting) -> Room:
+    """Go on once the source is observed: up to its base."""
+    level = room.receiver.observed_level
+    if level is None or level == phase.level_after:
+        return become_home(room)
+    return become_fading(
+        room,
+        state,
+        out,
+        kind="in",
+        to_level=phase.level_after,
+        duration_s=room.settings.fade_in_s if "start" in room.settings.fade_on else 0.0,
+        why="source_selected",
+        because=phase.because,
+    )
+
+
+# ------------------------------------------------------------------ moving
+
+
+def pursue(room: Room, state: MusicState, out: Out) -> Room:
+    """Send the one level that is due, or note when the next will be. Changes nothing while one is in flight."""
+    if room.in_flight is not None or not room.receiver.available:
+        return room
+    match room.phase:
+        case Resting(wanted_level=None) | Silenced() | Selecting():
+            return room
+        case Resting(wanted_level=int(level), because=because, why=why):
+            if room.receiver.observed_level == level:
+                return become_home(room)
+            return _send(room, out, level, why, because, after_commit=False)
+        case Fading() as phase:
+            return _advance(room, state, out, phase)
+    return room
+
+
+def _advance(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
+    """Take the next step of a fade: the level due when the device will have it, half a round trip from now."""
+    here = room.receiver.observed_level
+    moment = out.stamp.now_at + room.receiver.rtt_s / 2
+    level = curve.level_at(phase, moment)
+    if here is not None and (phase.committed or here == phase.from_level):
+        level = _bounded_step(room, state, phase, here, level)
+    if level != here:
+        room = but(room, phase=but(phase, committed=True, step_at=None))
+        return _send(room, out, level, phase.why, phase.because, after_commit=not phase.committed)
+    if level == phase.to_level:
+        return conclude(room, state, out, phase)
+    step_at = max(curve.next_change_at(phase, level) - room.receiver.rtt_s / 2, out.stamp.now_at + SOON_S)
+    return but(room, phase=but(phase, step_at=step_at))
+
+
+def _bounded_step(room: Room, state: MusicState, phase: Fading, here: int, level: int) -> int:
+    """Keep a step within its limit, and never against the direction of the fade."""
+    limit = curve.step_limit(
+        phase.ends_at - phase.started_at,
+        abs(phase.to_level - phase.from_level),
+        room.receiver.rtt_s,
+        state.settings.step_levels_max,
+    )
+    if phase.to_level >= phase.from_level:
+        return min(max(level, here), here + limit, phase.to_level)
+    return max(min(level, here), here - limit, phase.to_level)
+
+
+def _send(room: Room, out: Out, level: int, why: str, because: int, *, after_commit: bool) -> Room:
+    pid = room.receiver.heos_player_id
+    if pid is None:
+        return room
+    level = limited(room, level)
+    effect_id = out.add(
+        SetVolume(
+            effect_id=out.next_id,
+            why=why,
+            because=because,
+            after_commit=after_commit,
+            room=room.name,
+            heos_player_id=pid,
+            level=level,
+        )
+    )
+    return but(room, in_flight=InFlight(effect_id, level), sent=(*room.sent, Sent(level)))
+
+
+def conclude(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
+    """Do what follows a fade that has arrived, or that must not happen."""
+    then = phase.then
+    if then.source is not None:
+        after = phase.to_level if then.level_after is None else then.level_after
+        return become_selecting(room, state, out, then.source, after, phase.because, phase.why)
+    if then.verb is None:
+        return become_home(room)
+    command(room, state, out, then.verb, then.target, phase.why, phase.because)
+    return become_silenced(room, state, out, then.verb, then.target, phase.because)
+
+
+def do_now(room: Room, state: MusicState, out: Out) -> None:
+    """Carry out the transport command that a fade was to be followed by, without the rest of the fade."""
+    if isinstance(room.phase, Fading) and room.phase.then.verb is not None:
+        then = room.phase.then
+        assert then.verb is not None
+        command(room, state, out, then.verb, then.target, room.phase.why, room.phase.because)
+
+
+def command(
+    room: Room,
+    state: MusicState,
+    out: Out,
+    verb: Verb,
+    target: Literal["plex", "heos"],
+    why: str,
+    because: int,
+    position_ms: int | None = None,
+) -> None:
+    """Tell the room's player, the Plex one or the HEOS one, to do something."""
+    pid = room.receiver.heos_player_id
+    if target == "heos" and pid is not None:
+        out.add(
+            ReceiverTransport(
+                effect_id=out.next_id,
+                why=why,
+                because=because,
+                room=room.name,
+                heos_player_id=pid,
+                verb=verb,
+            )
+        )
+        return
+    player = plex_target(room, state)
+    out.add(
+        CommandPlayer(
+            effect_id=out.next_id,
+            why=why,
+            because=because,
+            room=room.name,
+            player_id=player.player_id,
+            player_address=player.address,
+            verb=verb,
+            media_type=player.media_type,
+            position_ms=position_ms,
+        )
+    )

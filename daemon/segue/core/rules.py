@@ -1,0 +1,63 @@
+"""What the house decides as one. The only place where domains meet.
+
+Each rule is a function whose name is the sentence. It looks at the joint state, writes nothing, and returns the actions
+that would make the sentence true; nothing when it is true already. It looks at states, not at events, so it does not
+matter how the house came here. `settle` asks all of them, in this order, until none has anything to say: the order is
+the priority. An action of a rule is reduced like any other, and the journal names the rule.
+
+A rule returns a tuple, because one reading may concern several players at once.
+"""
+
+from collections.abc import Callable
+
+from segue.core.actions import Action
+from segue.core.music import sessions
+from segue.core.music.actions import FadesAllowed, RestoreRequested
+from segue.core.music.state import Fading
+from segue.core.state import State
+
+ROUNDS_MAX = 8
+"""More rounds mean that two rules contradict each other: a programmer's error."""
+
+Rule = Callable[[State], tuple[Action, ...]]
+
+
+def players_follow_their_sessions(state: State) -> tuple[Action, ...]:
+    """Tell the house what the last reading of Plex' sessions changed."""
+    return sessions.transitions(state.music)
+
+
+def sound_acts_without_fades_while_the_journal_is_late(state: State) -> tuple[Action, ...]:
+    """Lower no level that a crash could leave low."""
+    allowed = state.system.journal == "ok"
+    if state.music.fades_allowed == allowed:
+        return ()
+    return (FadesAllowed(allowed=allowed, because=f"journal_{state.system.journal}"),)
+
+
+def levels_go_home_before_the_daemon_stops(state: State) -> tuple[Action, ...]:
+    """Leave no receiver in the middle of a fade."""
+    if not state.system.stopping:
+        return ()
+    for room in state.music.rooms:
+        if room.kept.faded is None or not room.receiver.available:
+            continue
+        if not (isinstance(room.phase, Fading) and room.phase.why == "daemon_stops"):
+            return (RestoreRequested(because="daemon_stops"),)
+    return ()
+
+
+RULES: tuple[Rule, ...] = (
+    players_follow_their_sessions,
+    sound_acts_without_fades_while_the_journal_is_late,
+    levels_go_home_before_the_daemon_stops,
+)
+
+
+def enabled(state: State) -> tuple[Rule, tuple[Action, ...]] | None:
+    """Give the first rule that has something to say, and what; nothing once the state is settled."""
+    for rule in RULES:
+        actions = rule(state)
+        if actions:
+            return rule, actions
+    return None

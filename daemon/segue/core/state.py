@@ -1,0 +1,13 @@
+"""The whole state: one slice a domain."""
+
+import msgspec
+
+from segue.core.music.state import MusicState
+from segue.core.system.state import SystemState
+
+
+class State(msgspec.Struct, frozen=True):
+    """What the house is known and wanted to be. Immutable all the way down."""
+
+    music: MusicState = MusicState()
+    system: SystemState = SystemState()

@@ -1,0 +1,1 @@
+"""The daemon itself as part of the house: its health, its watchdog, its end."""
