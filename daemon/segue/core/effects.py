@@ -1,6 +1,28 @@
-"""Every effect there is."""
+"""Every effect there is, and what becomes of one that is let go."""
 
-from segue.core.music.effects import MusicEffects
+from typing import Literal
+
+from segue.core.actions import Action
+from segue.core.music.actions import CommandFailed, PlayerCommandFailed, SessionsUnread
+from segue.core.music.effects import CommandPlayer, FetchSessions, HeosEffect, MusicEffects
 from segue.core.system.effects import SystemEffects
+from segue.core.vocabulary import EffectBase
 
 Effect = MusicEffects | SystemEffects
+
+
+def dropped(effect: EffectBase, reason: Literal["dropped", "commit_late"], detail: str) -> Action | None:
+    """Give the outcome of an effect that was never carried out; nothing where nobody waits for one.
+
+    Whoever lets go of an effect (a full inbox, an actor that fell over, a commit that came too late) dispatches this,
+    so that no room waits for an answer that cannot come.
+    """
+    match effect:
+        case HeosEffect():
+            return CommandFailed(effect.effect_id, effect.room, reason, detail)
+        case CommandPlayer():
+            return PlayerCommandFailed(effect.effect_id, effect.room, reason, detail)
+        case FetchSessions():
+            return SessionsUnread(effect.effect_id, "dropped", detail)
+        case _:
+            return None

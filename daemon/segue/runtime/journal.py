@@ -43,8 +43,8 @@ class MemoryJournal:
     def __init__(self, *, commit_at_once: bool = True) -> None:
         self.entries: list[Entry] = []
         self.commit_at_once = commit_at_once
-        self._on_committed: Callable[[int], None] = lambda seq: None
-        self._on_failed: Callable[[str], None] = lambda error: None
+        self._on_committed: Callable[[int], None] = lambda _seq: None
+        self._on_failed: Callable[[str], None] = lambda _error: None
 
     def listen(self, on_committed: Callable[[int], None], on_failed: Callable[[str], None]) -> None:
         """Name who hears of commits."""

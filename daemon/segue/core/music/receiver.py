@@ -275,7 +275,7 @@ def _without_fade(room: Room, state: MusicState, out: Out) -> Room:
             with_kept(room, faded=None), wanted_level=phase.to_level, because=phase.because, why=phase.why
         )
     if phase.then.source is not None:
-        return sound.conclude(room, state, out, phase)
+        return sound.jump(room, out, phase)
     sound.do_now(room, state, out)
     return sound.become_home(room)
 

@@ -125,7 +125,6 @@ def become_selecting(
             effect_id=out.next_id,
             why=why,
             because=because,
-            after_commit=True,
             room=room.name,
             heos_player_id=pid,
             source=source,
@@ -328,6 +327,16 @@ def conclude(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
         return become_home(room)
     command(room, state, out, then.verb, then.target, phase.why, phase.because)
     return become_silenced(room, state, out, then.verb, then.target, phase.because)
+
+
+def jump(room: Room, out: Out, phase: Fading) -> Room:
+    """Go to the lower of the two levels in one command before a source is selected, without any fade."""
+    after = phase.to_level if phase.then.level_after is None else phase.then.level_after
+    base = base_level(room)
+    lower = after if base is None else min(after, base)
+    moment = out.stamp.now_at
+    there = but(phase, to_level=lower, from_level=lower, started_at=moment, ends_at=moment, committed=True)
+    return but(room, phase=there)
 
 
 def do_now(room: Room, state: MusicState, out: Out) -> None:
