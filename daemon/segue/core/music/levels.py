@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace as but
 
-from segue.core.music.state import Kept, Room, Sent
+from segue.core.music.actions import Source
+from segue.core.music.state import Fading, Kept, Room, Selecting, Sent, Then
 
 
 def limited(room: Room, level: int) -> int:
@@ -31,6 +32,21 @@ def with_base(room: Room, level: int, input_name: str | None = None) -> Room:
     if (key, bounded) in room.kept.base_levels:
         return room
     return but(room, kept=but(room.kept, base_levels=tuple(sorted((*others, (key, bounded))))))
+
+
+def with_persons_level(room: Room, level: int) -> Room:
+    """Keep a level that a person has just chosen: for the input that is on, and for the one about to be."""
+    room = with_base(room, level)
+    match room.phase:
+        case Fading(then=Then(source=Source() as source)) as phase:
+            then = but(phase.then, level_after=limited(room, level))
+            return but(with_base(room, level, source.input), phase=but(phase, then=then))
+        case Selecting(source=source) as phase:
+            return but(
+                with_base(room, level, source.input), phase=but(phase, level_after=limited(room, level))
+            )
+        case _:
+            return room
 
 
 def with_kept(room: Room, **changes: object) -> Room:

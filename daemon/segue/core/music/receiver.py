@@ -18,12 +18,21 @@ from segue.core.music.actions import (
     VolumeChanged,
 )
 from segue.core.music.effects import ReadReceiver
-from segue.core.music.levels import base_level, is_echo, limited, with_base, with_kept, without_older_echoes
-from segue.core.music.state import Fading, MusicState, Receiver, Resting, Room, Selecting, Sent, Silenced
+from segue.core.music.levels import (
+    base_level,
+    is_echo,
+    with_base,
+    with_kept,
+    with_persons_level,
+    without_older_echoes,
+)
+from segue.core.music.state import Fading, MusicState, Receiver, Resting, Room, Selecting, Sent
 from segue.core.vocabulary import Out
 
 RTT_WEIGHT = 0.25
 """Share of the newest round trip in the average: a few commands forget a hiccup."""
+READ_AGAIN_S = 5.0
+"""Between two tries to read a receiver that is connected but has not told its level."""
 OVERWRITTEN_LEVELS_MIN = 3
 """A level of ours that lands on a person's is put right only if it is off by more than a click or two."""
 
@@ -46,8 +55,11 @@ def link_changed(state: MusicState, action: HeosLinkChanged, out: Out) -> MusicS
 
 
 def _lost(room: Room, state: MusicState, out: Out) -> Room:
-    """Let go of a receiver that is out of reach. What was to follow a fade still follows, without the fade."""
-    room = but(room, receiver=but(room.receiver, available=False), in_flight=None, sent=(), overruled=None)
+    """Let go of a receiver that is out of reach. What was to follow a fade still follows, without the fade.
+
+    A command that is under way stays so: its outcome comes for certain, and until then it may still arrive.
+    """
+    room = but(room, receiver=but(room.receiver, available=False), overruled=None, read_at=None)
     sound.do_now(room, state, out)
     return sound.become_resting(room)
 
@@ -76,9 +88,11 @@ def resolved(room: Room, state: MusicState, out: Out) -> Room:
         room = but(
             _lost(room, state, out),
             receiver=Receiver(heos_player_id=player.heos_player_id, rtt_s=room.receiver.rtt_s),
+            in_flight=None,
+            sent=(),
         )
     if not room.receiver.available:
-        read_again(room, out, "found")
+        room = read_again(room, out, "found")
     return room
 
 
@@ -97,15 +111,17 @@ def find_player(name: str, players: tuple[HeosPlayer, ...]) -> HeosPlayer | None
     return None
 
 
-def read_again(room: Room, out: Out, why: str) -> None:
-    """Ask the receiver for everything."""
+def read_again(room: Room, out: Out, why: str) -> Room:
+    """Ask the receiver for everything, and again later if it does not tell."""
     pid = room.receiver.heos_player_id
-    if pid is not None:
-        out.add(
-            ReadReceiver(
-                effect_id=out.next_id, why=why, because=out.stamp.seq, room=room.name, heos_player_id=pid
-            )
+    if pid is None:
+        return but(room, read_at=None)
+    out.add(
+        ReadReceiver(
+            effect_id=out.next_id, why=why, because=out.stamp.seq, room=room.name, heos_player_id=pid
         )
+    )
+    return but(room, read_at=out.stamp.now_at + READ_AGAIN_S)
 
 
 # ------------------------------------------------------------------ what it says of itself
@@ -121,7 +137,7 @@ def receiver_read(room: Room, state: MusicState, action: ReceiverRead, out: Out)
         observed_at=out.stamp.now_at,
         available=was_available or action.level is not None,
     )
-    room = but(room, receiver=receiver)
+    room = but(room, receiver=receiver, read_at=room.read_at if action.level is None else None)
     if not was_available:
         room = but(room, receiver=but(receiver, observed_source=action.source, observed_level=action.level))
         return _returned(room, state, out)
@@ -140,7 +156,7 @@ def _returned(room: Room, state: MusicState, out: Out) -> Room:
     if faded is None or base is None or not faded.low <= level <= faded.high:
         return with_base(sound.become_home(room), level)
     if level == base:
-        return sound.become_home(room)
+        return sound.bring_home(room, out, "restore_after_absence")
     out.say(
         "info", f"Room {room.name}: a fade was cut off at level {level}; going back to {base}.", "restore"
     )
@@ -173,15 +189,14 @@ def person_chose(room: Room, state: MusicState, level: int, out: Out) -> Room:
     """Let the person win: the fade ends here, the level is the base, and what was to follow follows at once."""
     under_way = room.in_flight.level if room.in_flight else None
     receiver = but(room.receiver, observed_level=level)
-    room = with_base(but(room, receiver=receiver, sent=(), overruled=under_way), level)
+    sent = () if under_way is None else (Sent(under_way),)
+    room = with_persons_level(but(room, receiver=receiver, sent=sent, overruled=under_way), level)
     phase = room.phase
-    if isinstance(phase, Fading):
-        if phase.then.source is not None and phase.then.level_after is not None:
-            after = but(phase.then, level_after=min(level, phase.then.level_after))
-            return sound.conclude(room, state, out, but(phase, then=after))
-        sound.do_now(room, state, out)
     if isinstance(phase, Selecting):
-        return but(room, phase=but(phase, level_after=limited(room, level)))
+        return room
+    if isinstance(phase, Fading) and phase.then.source is not None:
+        return sound.conclude(room, state, out, phase)
+    sound.do_now(room, state, out)
     return sound.become_home(room)
 
 
@@ -189,25 +204,29 @@ def source_observed(room: Room, state: MusicState, source: Source, out: Out) -> 
     """Take in what the receiver listens to: what we selected, or what a person did."""
     before = room.receiver.observed_source
     room = but(room, receiver=but(room.receiver, observed_source=source))
-    if isinstance(room.phase, Selecting):
-        if _is_selected(room.phase.source, source):
-            return sound.selected(room, state, out, room.phase)
+    if isinstance(room.phase, Selecting) and _is_selected(room.phase.source, source):
+        return sound.selected(room, state, out, room.phase)
+    if _same_place(before, source) or (isinstance(room.phase, Selecting) and not source.input):
         return room
-    if _same_place(before, source):
-        return room
-    level = room.receiver.observed_level
     if room.kept.borrowed is not None and source.input != room.settings.input:
         room = with_kept(but(room, restore_at=None), borrowed=None)
-    if isinstance(room.phase, Fading | Silenced):
-        # The level that we took down belongs to the place that was left: bring it back, the new place decides.
-        was = next((lv for name, lv in room.kept.base_levels if name == before.input), level)
-        if was is not None and base_level(room) is None:
-            room = with_base(room, was)
-        sound.do_now(room, state, out)
-        return sound.fade_home(room, state, out, "source_changed_by_hand")
-    if level is not None and room.kept.faded is None:
-        room = with_base(room, level)
-    return room
+    return _moved_by_hand(room, state, before.input, out)
+
+
+def _moved_by_hand(room: Room, state: MusicState, left_input: str, out: Out) -> Room:
+    """Let a person's choice of source stand. A level that is ours to undo is undone at the new place."""
+    phase, level = room.phase, room.receiver.observed_level
+    if isinstance(phase, Resting) and phase.wanted_level is not None:
+        return with_base(room, phase.wanted_level)
+    if room.kept.faded is None:
+        return room if level is None else with_base(room, level)
+    was = base_level(room, left_input)
+    if base_level(room) is None and was is not None:
+        room = with_base(room, was)
+    if isinstance(phase, Resting):
+        return room
+    sound.do_now(room, state, out)
+    return sound.fade_home(room, state, out, "source_changed_by_hand")
 
 
 def _is_selected(wanted: Source, seen: Source) -> bool:
@@ -232,15 +251,22 @@ def command_done(room: Room, state: MusicState, action: CommandDone, out: Out) -
         level = receiver.observed_level if room.overruled is not None else room.in_flight.level
         expires_at = out.stamp.now_at + max(state.settings.human_window_s, 4 * rtt_s)
         sent = tuple(s if s.expires_at is not None else Sent(s.level, expires_at) for s in room.sent)
-        return but(
-            room,
-            in_flight=None,
-            receiver=but(receiver, rtt_s=rtt_s, observed_level=level, observed_at=out.stamp.now_at),
-            sent=sent,
-        )
+        receiver = but(receiver, rtt_s=rtt_s, observed_level=level, observed_at=out.stamp.now_at)
+        room = but(room, in_flight=None, receiver=receiver, sent=sent)
+        return _without_stray_level(room, out)
     if isinstance(room.phase, Selecting) and room.phase.effect_id == action.effect_id:
-        read_again(room, out, "confirm_source")
+        return read_again(room, out, "confirm_source")
     return room
+
+
+def _without_stray_level(room: Room, out: Out) -> Room:
+    """Put right a level of ours that arrived after the reason for it had gone."""
+    stray = (
+        room.phase == Resting()
+        and room.overruled is None
+        and room.receiver.observed_level != base_level(room)
+    )
+    return sound.bring_home(room, out, "stray_level") if stray else room
 
 
 def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Out) -> Room:
@@ -258,8 +284,7 @@ def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Ou
         if isinstance(room.phase, Fading | Resting):
             room = sound.become_resting(room)
         room = but(room, receiver=but(room.receiver, available=False))
-        read_again(room, out, "doubt")
-        return room
+        return read_again(room, out, "doubt")
     if isinstance(room.phase, Selecting) and room.phase.effect_id == action.effect_id:
         return select_failed(room, state, out, f"{action.reason} {action.detail}".rstrip())
     return room

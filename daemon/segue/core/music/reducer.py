@@ -146,7 +146,7 @@ def next_deadline(state: MusicState) -> float | None:
     """Give the next moment at which something of this domain is due."""
     moments = [sessions.next_deadline(state.plex)]
     for room in state.rooms:
-        moments.append(room.restore_at)
+        moments += (room.restore_at, room.read_at)
         match room.phase:
             case Fading(step_at=moment):
                 moments.append(moment)
@@ -358,6 +358,8 @@ def _expired(room: Room, state: MusicState, out: Out) -> Room:
             room = receiver.select_failed(room, state, out, "the receiver does not show it")
         case _:
             pass
+    if is_due(room.read_at, now_at):
+        room = receiver.read_again(room, out, "not_told_yet")
     if is_due(room.restore_at, now_at):
         room = _give_back(but(room, restore_at=None), state, out)
     return room

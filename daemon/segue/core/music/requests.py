@@ -18,7 +18,7 @@ from segue.core.music.actions import (
     VolumeStepRequested,
 )
 from segue.core.music.effects import SetMute
-from segue.core.music.levels import base_level, limited, with_base, with_kept
+from segue.core.music.levels import base_level, limited, with_base, with_kept, with_persons_level
 from segue.core.music.players import is_on_air, now_playing, transport_target
 from segue.core.music.state import Fading, MusicState, Room, Selecting, Silenced, Then
 from segue.core.vocabulary import Out
@@ -83,7 +83,7 @@ def play(room: Room, state: MusicState, out: Out) -> Room:
     soft = "resume" in room.settings.fade_on and room.settings.fade_in_s > 0.0 and state.fades_allowed
     heard = target == "heos" or is_on_air(room)
     base = base_level(room)
-    if soft and heard and base is not None and room.receiver.available and base >= 2:
+    if soft and heard and _is_calm(room) and base is not None and room.receiver.available and base >= 2:
         out.accept(f"plays, fading in over {room.settings.fade_in_s:g} s")
         return sound.become_fading(
             with_base(room, base),
@@ -118,8 +118,14 @@ def halt(room: Room, state: MusicState, out: Out, verb: str) -> Room:
     sounding = room.receiver.observed_state == "play" if target == "heos" else room.activity == "playing"
     heard = (target == "heos" or is_on_air(room)) and bool(room.receiver.observed_level)
     fade_s = room.settings.fade_out_s
-    calm = not isinstance(room.phase, Silenced | Selecting)
-    if sounding and heard and calm and fade_s > 0.0 and verb in room.settings.fade_on and state.fades_allowed:
+    if (
+        sounding
+        and heard
+        and _is_calm(room)
+        and fade_s > 0.0
+        and verb in room.settings.fade_on
+        and state.fades_allowed
+    ):
         out.accept(f"fades out over {fade_s:g} s, then {verb}s")
         return sound.fade_out_then(
             room, state, out, Then(verb="pause" if verb == "pause" else "stop", target=target), verb
@@ -127,6 +133,17 @@ def halt(room: Room, state: MusicState, out: Out, verb: str) -> Room:
     sound.command(room, state, out, "pause" if verb == "pause" else "stop", target, verb, out.stamp.seq)
     out.accept(f"{verb}s")
     return room
+
+
+def _is_calm(room: Room) -> bool:
+    """Tell whether nothing is about to follow that a fade of a request would cut off."""
+    match room.phase:
+        case Silenced() | Selecting():
+            return False
+        case Fading(then=then):
+            return then == Then()
+        case _:
+            return True
 
 
 def seek(room: Room, state: MusicState, out: Out, position_ms: int) -> Room:
@@ -199,14 +216,12 @@ def step(room: Room, state: MusicState, out: Out, sign: int) -> Room:
 
 def _person_asks(room: Room, state: MusicState, out: Out, level: int) -> Room:
     """Make a level the base and bring the receiver there; a fade ends, and what follows it follows."""
-    room = with_base(room, level)
+    room = with_persons_level(room, level)
     phase = room.phase
-    if isinstance(phase, Silenced):
+    if isinstance(phase, Silenced | Selecting) or (
+        isinstance(phase, Fading) and phase.then.source is not None
+    ):
         return room
-    if isinstance(phase, Selecting):
-        return but(room, phase=but(phase, level_after=level))
-    if isinstance(phase, Fading) and phase.then.source is not None:
-        return but(room, phase=but(phase, then=but(phase.then, level_after=level)))
     sound.do_now(room, state, out)
     return sound.become_resting(room, wanted_level=level, because=out.stamp.seq, why="asked")
 
@@ -283,9 +298,7 @@ def source(room: Room, state: MusicState, out: Out, name: str) -> Room:
     if room.receiver.observed_source.input == name and not isinstance(room.phase, Selecting):
         out.accept(f"listens to {name} already")
         return room
-    if isinstance(room.phase, Silenced | Selecting) or (
-        isinstance(room.phase, Fading) and room.phase.then != Then()
-    ):
+    if not _is_calm(room):
         out.refuse("busy", f"Room {room.name} is about to do something else.", "Ask again in a moment.")
         return room
     out.accept(f"selects {name}")

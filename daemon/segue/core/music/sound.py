@@ -55,6 +55,8 @@ TARGET_STATE: dict[str, Literal["playing", "paused", "stopped"]] = {
 
 def become_resting(room: Room, *, wanted_level: int | None = None, because: int = 0, why: str = "") -> Room:
     """Let the level be the person's; with a wanted level, bring it there first."""
+    if wanted_level is not None:
+        room = _remembering(room, wanted_level)
     return but(room, phase=Resting(wanted_level=wanted_level, because=because, why=why))
 
 
@@ -96,10 +98,17 @@ def become_fading(
         why=why,
         then=then or Then(),
     )
-    levels = [start, to_level, *([here] if here is not None else [])]
+    return _remembering(but(room, phase=phase, overruled=None), start, to_level)
+
+
+def _remembering(room: Room, *levels: int) -> Room:
+    """Remember where we may leave the receiver: between where it is and the levels that we go through."""
+    span = list(levels)
+    if room.receiver.observed_level is not None:
+        span.append(room.receiver.observed_level)
     if room.kept.faded is not None:
-        levels += [room.kept.faded.low, room.kept.faded.high]
-    return with_kept(but(room, phase=phase, overruled=None), faded=Faded(min(levels), max(levels)))
+        span += [room.kept.faded.low, room.kept.faded.high]
+    return with_kept(room, faded=Faded(min(span), max(span)))
 
 
 def become_silenced(

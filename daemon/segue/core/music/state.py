@@ -244,6 +244,8 @@ class Room(msgspec.Struct, frozen=True):
     activity: Activity = "unknown"
     activity_at: float | None = None
     """When the activity became what it is."""
+    read_at: float | None = None
+    """When the receiver is asked anew, because it has not told its level yet."""
     restore_at: float | None = None
     """When the borrowed source goes back, unless the player starts again."""
 

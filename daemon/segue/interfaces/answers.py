@@ -1,0 +1,62 @@
+"""The one shape of answer of every door: `{"ok": true, "data"}` or `{"ok": false, "error": {code, message, hint}}`."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+T = TypeVar("T")
+
+
+class ApiError(Exception):
+    """A request that is answered with an error, wherever in its handling that turns out."""
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+def ok(data: dict[str, Any], status: int = 200) -> Response:
+    """Answer with data, whose `schema` names its shape and version."""
+    return _json({"ok": True, "data": data}, status)
+
+
+def error(status: int, code: str, message: str, hint: str = "") -> Response:
+    """Answer with an error: the stable code, what is wrong, and the next step."""
+    return _json({"ok": False, "error": {"code": code, "message": message, "hint": hint}}, status)
+
+
+def from_error(problem: ApiError) -> Response:
+    """Answer with the error that a handler raised."""
+    return error(problem.status, problem.code, problem.message, problem.hint)
+
+
+def _json(body: dict[str, Any], status: int) -> Response:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(msgspec.json.encode(body), status, headers, "application/json")
+
+
+async def body_as(request: Request, kind: type[T]) -> T:
+    """Decode a JSON body strictly; an empty one counts as `{}`."""
+    raw = await request.body()
+    try:
+        return msgspec.json.decode(raw or b"{}", type=kind)
+    except (msgspec.ValidationError, msgspec.DecodeError) as problem:
+        fields = ", ".join(getattr(kind, "__struct_fields__", ())) or "none"
+        raise ApiError(400, "bad_body", f"The body does not fit: {problem}.", f"Fields: {fields}.") from None
+
+
+def number(request: Request, name: str, default: int, low: int, high: int) -> int:
+    """Read a whole number from the query, within limits."""
+    text = request.query_params.get(name)
+    if text is None:
+        return default
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise ApiError(
+            400, "bad_query", f"{name} is {text[:20]!r}; a number from {low} to {high} is expected."
+        )
+    return int(text)

@@ -1,0 +1,104 @@
+"""The table of routes as OpenAPI 3.1, and the status as Prometheus text. Both made from what there is."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from segue import __version__
+
+if TYPE_CHECKING:
+    from segue.interfaces.http_api import Door
+
+_ERROR = {
+    "type": "object",
+    "required": ["ok", "error"],
+    "properties": {
+        "ok": {"const": False},
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "hint"],
+            "properties": {name: {"type": "string"} for name in ("code", "message", "hint")},
+        },
+    },
+}
+_ANSWER = {
+    "type": "object",
+    "required": ["ok", "data"],
+    "properties": {
+        "ok": {"const": True},
+        "data": {"type": "object", "required": ["schema"], "properties": {"schema": {"type": "string"}}},
+    },
+}
+
+
+def document(doors: "Sequence[Door]") -> dict[str, Any]:
+    """Describe every route: its tier, its body, its answers."""
+    bodies = {door.body for door in doors if door.body is not None}
+    ordered = sorted(bodies, key=lambda body: str(body.__name__))
+    _, components = msgspec.json.schema_components(ordered, ref_template="#/components/schemas/{name}")
+    paths: dict[str, Any] = {}
+    for door in doors:
+        paths.setdefault(door.path, {})[door.method.lower()] = _operation(door)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "segue", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": {**components, "Answer": _ANSWER, "Error": _ERROR},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(door: "Door") -> dict[str, Any]:
+    status = "202" if door.tier == "WRITE" and "/rooms/" in door.path else "200"
+    operation: dict[str, Any] = {
+        "summary": door.summary,
+        "x-segue-tier": door.tier,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", door.path)
+        ],
+        "responses": {
+            status: {"description": "Done or set in motion.", "content": _content("Answer")},
+            "default": {"description": "Refused or failed.", "content": _content("Error")},
+        },
+    }
+    if door.tier != "OPEN":
+        operation["security"] = [{"token": []}]
+    if door.body is not None:
+        operation["requestBody"] = {"content": _content(door.body.__name__)}
+    return operation
+
+
+def _content(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def metrics(status: dict[str, Any]) -> str:
+    """Write the status as Prometheus text exposition (version 0.0.4)."""
+    lines = [
+        "# TYPE segue_up gauge",
+        "segue_up 1",
+        "# TYPE segue_uptime_seconds gauge",
+        f"segue_uptime_seconds {status['uptime_s']}",
+        "# TYPE segue_plex_ok gauge",
+        f"segue_plex_ok {int(status['plex']['state'] == 'ok')}",
+        "# TYPE segue_heos_up gauge",
+        f"segue_heos_up {int(status['heos']['state'] == 'up')}",
+        "# TYPE segue_journal_ok gauge",
+        f"segue_journal_ok {int(status['journal']['state'] == 'ok')}",
+        "# TYPE segue_room_level gauge",
+    ]
+    lines += [
+        f'segue_room_level{{room="{room["name"]}"}} {room["level"]}'
+        for room in status["rooms"]
+        if room["level"] is not None
+    ]
+    lines.append("# TYPE segue_events_total counter")
+    lines += [
+        f'segue_events_total{{kind="{name}"}} {count}' for name, count in sorted(status["counters"].items())
+    ]
+    return "\n".join(lines) + "\n"
