@@ -110,6 +110,13 @@ class CommandTable(dict[str, Handler]):
 
         return enter
 
+    def execute(self, request: Request) -> Answer:
+        """Carry a command out. Raises RefusalError."""
+        handler = self.get(request.command.name)
+        if handler is None:
+            raise RefusalError(ErrorId.UNRECOGNIZED_COMMAND)
+        return handler(request)
+
 
 def _whole(text: str) -> int:
     try:
