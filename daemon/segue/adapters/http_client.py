@@ -1,0 +1,439 @@
+"""HTTP without surprises: one kept client, one deadline for a whole request, a limit on every body.
+
+The only module that imports httpx, so that its successor can replace it; no type of httpx leaves it.
+
+Theory of operation. A caller names an `Origin` (scheme, host and port, from the configuration) and a path below it;
+there is no way to ask for a whole URL, so nothing that a server answers can send us, or a token, to another host.
+Redirects are not followed for the same reason. `HttpClient.fetch` gives the answer of a 2xx, and raises an
+`HttpError` for everything else. An error names host and path and nothing more: no query, no header and no foreign
+exception hangs on it, because tokens live there and exceptions end in logs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Literal, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+import trio
+
+if TYPE_CHECKING:
+    import httpx
+
+Scheme = Literal["http", "https"]
+
+CONNECT_S = 2.0
+"""Longest wait for a connection, in seconds; on a home network one is there within milliseconds."""
+TOTAL_S = 5.0
+"""Longest wait for a whole answer, in seconds, where the caller names none."""
+BODY_BYTES = 8 * 1024 * 1024
+"""Largest body that is read, where the caller names none."""
+KEPT_S = 15.0
+"""How long an idle connection is kept, in seconds; a Plex server closes it after 20."""
+REFUSAL_BYTES = 16 * 1024
+"""So much of a refusal's body is kept: Tautulli says there what is wrong (HTTP 400)."""
+
+_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?\Z")
+_NUMBERS = re.compile(r"[0-9.]+\Z")
+_PATH = re.compile(r"/(?!/)[^?#\\\s\x00-\x20\x7f]*\Z")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]+\Z")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?\Z|\Z")
+
+
+# ------------------------------------------------------------------ what goes out and comes in
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whom requests go to: scheme, host and port, and a path that everything there begins with."""
+
+    scheme: Scheme
+    host: str
+    """A name, an IPv4 address, or an IPv6 address without brackets."""
+    port: int
+    base_path: str = ""
+    """Empty, or `/plex` for a server behind a proxy; never ends with a slash."""
+
+    @classmethod
+    def parse(cls, url: str) -> Self:
+        """Read `http://host:port`, as a configuration has it.
+
+        Raises `ValueError` that says what is wrong; user names and queries are refused, since secrets in a URL end
+        in logs, and are not repeated in the error.
+        """
+        try:
+            parts = urlsplit(url.strip())
+        except ValueError:
+            raise ValueError("a URL looks like http://host:port") from None
+        if parts.scheme not in ("http", "https"):
+            raise ValueError("a URL must begin with http:// or https://")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("a URL must not carry a user name or a password")
+        if parts.query or parts.fragment:
+            raise ValueError("a URL must end after its path: secrets belong into a file or a credential")
+        try:
+            port = parts.port
+        except ValueError:
+            raise ValueError("a URL's port is a number of at most 65535") from None
+        scheme: Scheme = "https" if parts.scheme == "https" else "http"
+        return cls.of(parts.hostname or "", port or (443 if scheme == "https" else 80), scheme, parts.path)
+
+    @classmethod
+    def of(cls, host: str, port: int, scheme: Scheme = "http", base_path: str = "") -> Self:
+        """Make an origin of its parts. Raises `ValueError` where they do not name a host and a port."""
+        if not _is_host(host):
+            raise ValueError(f"{host[:80]!r} is neither a host name nor an IP address")
+        if not 0 < port < 65536:
+            raise ValueError(f"port {port} is not between 1 and 65535")
+        base_path = base_path.rstrip("/")
+        if base_path and not _PATH.match(base_path):
+            raise ValueError("a URL's path begins with one slash and has no spaces")
+        return cls(scheme, host, port, base_path)
+
+    def __str__(self) -> str:
+        """Give `http://host:port`, safe to show."""
+        return f"{self.scheme}://{self.netloc}{self.base_path}"
+
+    @property
+    def netloc(self) -> str:
+        """Host and port, with brackets around an IPv6 address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request. Shows neither its query nor its headers, since tokens may be there."""
+
+    origin: Origin
+    path: str
+    """Begins with one slash; what is foreign in it has been percent-encoded by the caller."""
+    method: Literal["GET", "POST", "PUT", "DELETE"] = "GET"
+    query: Mapping[str, str | int] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    content: bytes = field(default=b"", repr=False)
+    total_s: float = TOTAL_S
+    """Deadline for everything from the first packet to the last byte of the answer, in seconds."""
+    max_bytes: int = BODY_BYTES
+    repeatable: bool = False
+    """True when asking twice changes nothing: then a connection that the server closed while it was idle is
+    replaced, once, without a word."""
+
+    def __post_init__(self) -> None:
+        if not _PATH.match(self.path):
+            raise ValueError("the path of a request begins with one slash and holds no query")
+        for name, value in self.headers.items():
+            # The value stays out of the message, and must not reach the encoder either: its error quotes it.
+            if not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
+                raise ValueError(f"the header {name[:40]!r} holds characters that HTTP cannot carry")
+
+    @property
+    def where(self) -> str:
+        """Host and path: all that an error says about a request."""
+        return f"{self.origin.netloc}{self.origin.base_path}{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a request, read whole."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+
+
+# ------------------------------------------------------------------ what goes wrong
+
+
+class HttpError(Exception):
+    """A request came to nothing. The text names host, path and cause, and never a secret."""
+
+    def __init__(self, where: str, problem: str, *, sent: bool) -> None:
+        super().__init__(f"{where}: {problem}")
+        self.where = where
+        self.problem = problem
+        self.sent = sent
+        """False only when it is certain that the server has seen nothing of the request."""
+
+
+Kind = Literal["connection_refused", "unreachable", "unknown_name", "tls", "dropped", "protocol"]
+
+
+class HttpUnavailable(HttpError):  # noqa: N818 - the reason is the name
+    """There was no answer that could be understood."""
+
+    def __init__(self, where: str, kind: Kind, problem: str, *, sent: bool) -> None:
+        super().__init__(where, problem, sent=sent)
+        self.kind: Kind = kind
+
+
+class HttpTimeout(HttpError):  # noqa: N818 - the reason is the name
+    """The deadline passed first."""
+
+    def __init__(self, where: str, after_s: float, *, sent: bool) -> None:
+        doing = "no answer" if sent else "no connection"
+        super().__init__(where, f"{doing} within {after_s:g} s", sent=sent)
+
+
+class HttpRefused(HttpError):  # noqa: N818 - the reason is the name
+    """The server answered with a status other than 2xx."""
+
+    def __init__(self, where: str, response: Response) -> None:
+        self.status = response.status
+        self.body = response.body
+        """The beginning of the answer, at most `REFUSAL_BYTES`."""
+        self.headers = response.headers
+        super().__init__(where, f"HTTP status {response.status}{_sent_on_to(response)}", sent=True)
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long the server asks us to wait, in seconds, when it says so in seconds (RFC 9110, 10.2.3)."""
+        text = self.headers.get("retry-after", "").strip()
+        return float(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+
+
+class TooLarge(HttpError):  # noqa: N818 - the reason is the name
+    """The body is longer than the request allowed; the rest was left unread."""
+
+    def __init__(self, where: str, limit: int) -> None:
+        super().__init__(where, f"the answer is longer than {limit} bytes", sent=True)
+        self.limit = limit
+
+
+# ------------------------------------------------------------------ the client
+
+
+class HttpClient:
+    """Sends requests on kept connections. Make one, keep it, close it at the end."""
+
+    def __init__(self, user_agent: str, *, connect_s: float = CONNECT_S) -> None:
+        self._user_agent = user_agent
+        self._connect_s = connect_s
+        self._clients: dict[Scheme, httpx.AsyncClient] = {}
+        self._making = trio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections. Later requests would open new ones."""
+        while self._clients:
+            _, client = self._clients.popitem()
+            await client.aclose()
+
+    async def fetch(self, request: Request) -> Response:
+        """Send a request and read the whole answer, whose status is 2xx.
+
+        Raises an `HttpError`: `HttpUnavailable`, `HttpTimeout`, `HttpRefused` or `TooLarge`.
+        """
+        client = self._clients.get(request.origin.scheme) or await self._make(request.origin.scheme)
+        progress = _Progress()
+        outcome: Response | HttpError | None = None
+        with trio.move_on_after(request.total_s):
+            outcome = await self._attempt(client, request, progress)
+            if request.repeatable and progress.met_a_closed_connection and _is_dropped(outcome):
+                progress = _Progress()
+                outcome = await self._attempt(client, request, progress)
+        # Raised here, outside of every `except`, an error has no context that would show httpx's own.
+        if outcome is None:
+            raise HttpTimeout(request.where, request.total_s, sent=progress.sent)
+        if isinstance(outcome, HttpError):
+            raise outcome
+        return outcome
+
+    async def _make(self, scheme: Scheme) -> httpx.AsyncClient:
+        """Make the client of a scheme, once. Importing httpx and reading the trusted certificates take 0.1-0.3 s
+        of CPU, so that is done at the first request, off the loop."""
+        async with self._making:
+            if scheme not in self._clients:
+                self._clients[scheme] = await trio.to_thread.run_sync(_new_client, scheme, self._user_agent)
+            return self._clients[scheme]
+
+    async def _attempt(
+        self, client: httpx.AsyncClient, request: Request, progress: _Progress
+    ) -> Response | HttpError:
+        """Send a request once, and give the answer or what went wrong."""
+        import httpx
+
+        # Shorter than the total: httpcore closes a socket whose TLS handshake fails or is late, but forgets one
+        # whose handshake is cancelled.
+        connect_s = min(self._connect_s, 0.75 * request.total_s)
+        try:
+            async with client.stream(
+                request.method,
+                _url(request),
+                headers=dict(request.headers),
+                content=request.content or None,
+                timeout=httpx.Timeout(None, connect=connect_s),
+                extensions={"trace": progress},
+            ) as answer:
+                return await _read(request, answer)
+        except httpx.ConnectTimeout:
+            return HttpTimeout(request.where, connect_s, sent=False)
+        except httpx.ConnectError as error:
+            kind, problem = _why_unconnected(error)
+            return HttpUnavailable(request.where, kind, problem, sent=False)
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if _is_garbage(error):
+                return HttpUnavailable(request.where, "protocol", "the answer is not HTTP", sent=True)
+            problem = "the connection ended before the answer did"
+            return HttpUnavailable(request.where, "dropped", problem, sent=progress.sent)
+        except httpx.HTTPError as error:
+            problem = f"the request failed ({type(error).__name__})"
+            return HttpUnavailable(request.where, "protocol", problem, sent=progress.sent)
+
+
+class _Progress:
+    """How far a request has come, by httpcore's account (its `trace` extension)."""
+
+    def __init__(self) -> None:
+        self.connected_anew = False
+        self.sent = False
+        self.answered = False
+
+    async def __call__(self, name: str, _info: Mapping[str, object]) -> None:
+        match name:
+            case "connection.connect_tcp.started":
+                self.connected_anew = True
+            case "http11.send_request_headers.started":
+                self.sent = True
+            case "http11.receive_response_headers.complete":
+                self.answered = True
+
+    @property
+    def met_a_closed_connection(self) -> bool:
+        """True when an idle connection was used and no answer came: the server had closed it meanwhile."""
+        return self.sent and not self.connected_anew and not self.answered
+
+
+def _new_client(scheme: Scheme, user_agent: str) -> httpx.AsyncClient:
+    import httpx
+
+    for name in ("httpx", "httpcore"):
+        # httpx logs whole URLs at INFO, httpcore headers at DEBUG.
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return httpx.AsyncClient(
+        headers={"User-Agent": user_agent, "Accept-Encoding": "identity", "Accept": "*/*"},
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        follow_redirects=False,
+        # Neither proxies nor ~/.netrc: requests go where the configuration says, with what it says.
+        trust_env=False,
+        verify=httpx.create_ssl_context() if scheme == "https" else False,
+        limits=httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=KEPT_S),
+    )
+
+
+async def _read(request: Request, answer: httpx.Response) -> Response | HttpError:
+    """Read an answer's body, at most as much as the request allows."""
+    ok = 200 <= answer.status_code < 300
+    limit = request.max_bytes if ok else REFUSAL_BYTES
+    headers = dict(answer.headers.items())
+    encoding = headers.get("content-encoding", "identity")
+    if ok and encoding != "identity":
+        # We ask for none: a small body that unpacks to a huge one would pass the limit.
+        return HttpUnavailable(request.where, "protocol", "the answer is packed, unasked", sent=True)
+    if ok and int(headers.get("content-length", 0)) > limit:
+        return TooLarge(request.where, limit)
+    body = bytearray()
+    with trio.CancelScope() as reading:
+        async for chunk in answer.aiter_raw():
+            body += chunk
+            if len(body) > limit:
+                # Leaving the loop would abandon generators within httpx that trio complains about. A cancelled
+                # read unwinds them from the inside.
+                reading.cancel()
+    if not ok:
+        return HttpRefused(request.where, Response(answer.status_code, headers, bytes(body[:limit])))
+    if len(body) > limit:
+        return TooLarge(request.where, limit)
+    return Response(answer.status_code, headers, bytes(body))
+
+
+# ------------------------------------------------------------------ small helpers
+
+
+def _url(request: Request) -> httpx.URL:
+    import httpx
+
+    origin = request.origin
+    target = quote(origin.base_path + request.path, safe="/%:@!$&'()*+,;=~-._")
+    if request.query:
+        target += "?" + urlencode(request.query, quote_via=quote)
+    return httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=target.encode())
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether httpx, and Python's own name look-up, will take this for a host without a complaint."""
+    try:
+        if ":" in host:
+            return "%" not in host and bool(ipaddress.IPv6Address(host))
+        if _NUMBERS.match(host):
+            return bool(ipaddress.IPv4Address(host))
+    except ValueError:
+        return False
+    return _NAME.match(host) is not None
+
+
+def _is_dropped(outcome: Response | HttpError) -> bool:
+    return isinstance(outcome, HttpUnavailable) and outcome.kind == "dropped"
+
+
+def _is_garbage(error: httpx.NetworkError | httpx.RemoteProtocolError) -> bool:
+    """Tell an answer that breaks HTTP's rules from a connection that ended before or within one: h11 and httpcore
+    raise the same class for both."""
+    import httpx
+
+    text = str(error)
+    return isinstance(error, httpx.RemoteProtocolError) and not (
+        "disconnected" in text or "closed connection" in text
+    )
+
+
+def _sent_on_to(response: Response) -> str:
+    """Say where a redirect points, without its path: the setting may have to name that host."""
+    if not 300 <= response.status < 400:
+        return ""
+    try:
+        origin = Origin.parse(
+            urlsplit(response.headers.get("location", ""))._replace(query="", fragment="").geturl()
+        )
+    except ValueError:
+        return ", a redirect, which is not followed"
+    return f", a redirect to {origin.scheme}://{origin.netloc}, which is not followed"
+
+
+def _why_unconnected(error: BaseException) -> tuple[Kind, str]:
+    """Find the cause below a failed connection, and say it in words."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "tls", f"the certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, ssl.SSLError):
+            return "tls", "no secure connection; is this an http:// server?"
+        if isinstance(cause, ConnectionRefusedError):
+            return "connection_refused", "nobody listens there"
+        if isinstance(cause, socket.gaierror):
+            return "unknown_name", "the name is not known"
+    return "unreachable", "no way there"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Walk down an exception's causes, also through groups: trio tries several addresses at once."""
+    waiting = [error]
+    for _ in range(32):
+        if not waiting:
+            return
+        here = waiting.pop(0)
+        yield here
+        waiting += [below for below in (here.__cause__, here.__context__) if below is not None]
+        if isinstance(here, BaseExceptionGroup):
+            waiting += here.exceptions
