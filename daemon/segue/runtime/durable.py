@@ -1,0 +1,63 @@
+"""What outlives the process: one slice a domain, with a version and the way up from each older one."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace as but
+
+from segue.core.music import state as music
+from segue.core.state import State
+
+Migrate = Callable[[Any], Any]
+"""From the plain JSON value of one version to that of the next."""
+
+
+class UnreadableSliceError(Exception):
+    """A kept slice cannot be used; the text says why."""
+
+
+class DurableSlice(msgspec.Struct, frozen=True):
+    """How one domain's durable projection is written and read."""
+
+    domain: str
+    version: int
+    kind: type
+    project: Callable[[State], object]
+    revive: Callable[[State, Any], State]
+    migrations: Mapping[int, Migrate] = {}
+    """By the version that each begins with."""
+
+    def encode(self, state: State) -> str:
+        """Give the projection as it is written down."""
+        return msgspec.json.encode(self.project(state)).decode()
+
+    def decode(self, version: int, text: str) -> object:
+        """Read what some version wrote. Raises `UnreadableSliceError`."""
+        if version > self.version:
+            raise UnreadableSliceError(
+                f"it was written by a newer segue (version {version}, ours is {self.version})"
+            )
+        try:
+            value = msgspec.json.decode(text)
+            for number in range(version, self.version):
+                if number not in self.migrations:
+                    raise UnreadableSliceError(f"there is no way from version {number} to {number + 1}")
+                value = self.migrations[number](value)
+            return msgspec.convert(value, self.kind)
+        except UnreadableSliceError:
+            raise
+        except Exception as error:  # a migration may stumble over anything
+            raise UnreadableSliceError(f"{type(error).__name__}: {error}") from error
+
+
+SLICES: tuple[DurableSlice, ...] = (
+    DurableSlice(
+        domain="music",
+        version=music.DURABLE_VERSION,
+        kind=music.DurableMusic,
+        project=lambda state: music.durable(state.music),
+        revive=lambda state, kept: but(state, music=music.revived(kept)),
+    ),
+)
+"""Each domain that keeps something; the only place to name a new one."""

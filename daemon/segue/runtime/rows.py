@@ -1,0 +1,147 @@
+"""A step as one row of the journal: how it is written, and read again."""
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import segue
+import segue.core
+from segue.core.actions import Action
+from segue.core.effects import Effect
+from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
+from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
+from segue.core.stamp import Stamp
+from segue.core.state import State
+from segue.runtime.journal import Entry
+
+COLUMNS = "seq, at, now_at, entropy, type, action, cause, rule, who, effects, hashes, levels, told"
+"""Of table `steps`, in the order of `encoded`."""
+COLUMN_COUNT = 13
+ACTS = (SetVolume, SetMute, SelectSource, ReceiverTransport, CommandPlayer)
+"""Effects that somebody in the house can notice: what `why` has to answer for."""
+OUTCOMES = (CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed)
+SLICE_NAMES: tuple[str, ...] = State.__struct_fields__
+
+Row = tuple[int, float, float, int, str, str, int | None, str, str, str, str, str | None, int]
+
+_encoder = msgspec.json.Encoder()
+_action_decoder: msgspec.json.Decoder[Action] = msgspec.json.Decoder(Action)
+_effects_decoder: msgspec.json.Decoder[tuple[Effect, ...]] = msgspec.json.Decoder(tuple[Effect, ...])
+_hashes_decoder: msgspec.json.Decoder[dict[str, str]] = msgspec.json.Decoder(dict[str, str])
+_levels_decoder: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dict[str, int])
+
+GIL_PIECE = 2047
+"""Bytes that `hashlib` digests without letting the interpreter go; more would make each row wait for its turn."""
+
+
+def digest(slice_: object) -> str:
+    """Give the fingerprint of a slice: 16 hex digits of BLAKE2b over its JSON."""
+    data = memoryview(_encoder.encode(slice_))
+    hasher = blake2b(digest_size=8)
+    for start in range(0, len(data), GIL_PIECE):
+        hasher.update(data[start : start + GIL_PIECE])
+    return hasher.hexdigest()
+
+
+def changed_hashes(before: State, after: State) -> dict[str, str]:
+    """Give the fingerprints of the slices that one step changed."""
+    return {
+        name: digest(getattr(after, name))
+        for name in SLICE_NAMES
+        if getattr(after, name) is not getattr(before, name)
+    }
+
+
+def encoded(entry: Entry) -> Row:
+    """Write a step as a row."""
+    stamp, action, effects = entry.stamp, entry.action, entry.effects
+    rooms = {effect.room for effect in effects if isinstance(effect, SetVolume)}
+    levels = None
+    if rooms:
+        seen = {r.name: r.receiver.observed_level for r in entry.after.music.rooms if r.name in rooms}
+        levels = _encoder.encode({name: level for name, level in seen.items() if level is not None}).decode()
+    return (
+        stamp.seq,
+        stamp.wall_at,
+        stamp.now_at,
+        _signed(stamp.entropy),
+        str(type(action).__struct_config__.tag),
+        _encoder.encode(action).decode(),
+        entry.cause,
+        entry.rule,
+        entry.by,
+        _encoder.encode(effects).decode() if effects else "[]",
+        _encoder.encode(changed_hashes(entry.before, entry.after)).decode(),
+        levels,
+        int(isinstance(action, OUTCOMES) or any(isinstance(effect, ACTS) for effect in effects)),
+    )
+
+
+class StepRow(msgspec.Struct, frozen=True):
+    """A row read back. What an older segue wrote may not fit the types of today; see `action` and `effects`."""
+
+    stamp: Stamp
+    type: str
+    action_json: str
+    cause: int | None
+    rule: str
+    by: str
+    effects_json: str
+    hashes: dict[str, str]
+    levels: Mapping[str, int]
+    """By room, the level that was observed when a `SetVolume` of this step was decided."""
+
+    @property
+    def seq(self) -> int:
+        """Number of the step."""
+        return self.stamp.seq
+
+    def action(self) -> Action:
+        """Decode the action. Raises `msgspec.MsgspecError` when this segue knows no such thing."""
+        return _action_decoder.decode(self.action_json)
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Decode the effects. Raises `msgspec.MsgspecError` when this segue knows no such thing."""
+        return () if self.effects_json == "[]" else _effects_decoder.decode(self.effects_json)
+
+
+def decoded(row: tuple[Any, ...]) -> StepRow:
+    """Read a row of `COLUMNS`."""
+    seq, at, now_at, entropy, type_, action, cause, rule, who, effects, hashes, levels, _told = row
+    return StepRow(
+        stamp=Stamp(seq, now_at, at, _unsigned(entropy)),
+        type=type_,
+        action_json=action,
+        cause=cause,
+        rule=rule,
+        by=who,
+        effects_json=effects,
+        hashes=_hashes_decoder.decode(hashes),
+        levels={} if levels is None else _levels_decoder.decode(levels),
+    )
+
+
+def _signed(entropy: int) -> int:
+    """Fit 64 random bits into SQLite's signed integer."""
+    return entropy - (1 << 64) if entropy >= 1 << 63 else entropy
+
+
+def _unsigned(entropy: int) -> int:
+    return entropy + (1 << 64) if entropy < 0 else entropy
+
+
+@cache
+def code_version() -> str:
+    """Name the code that decides: the version, and a fingerprint of the core's sources.
+
+    A segment can be replayed only by the core that made it.
+    """
+    root = Path(segue.core.__file__).parent
+    hasher = blake2b(digest_size=6)
+    for path in sorted(root.rglob("*.py")):
+        hasher.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{segue.__version__}+{hasher.hexdigest()}"
