@@ -17,6 +17,7 @@ from segue.core.music.actions import (
     PlayerCommandDone,
     PlexSession,
     ReceiverRead,
+    ReceiverState,
     ReceiverStateChanged,
     SessionsRead,
     Source,
@@ -57,7 +58,8 @@ class House:
         self.journal = journal or MemoryJournal()
         self.store = Store(state or State(), self.journal)
         self.settings = MusicSettings(rooms=(room,), plex_configured=True)
-        self.level, self.muted, self.play_state, self.source = 40, False, "play", CD
+        self.level, self.muted, self.source = 40, False, CD
+        self.play_state: ReceiverState = "play"
         self.rtt_s = 0.025
         self.echoes = True
         self.session: PlexSession | None = None
@@ -75,6 +77,10 @@ class House:
     @property
     def said(self) -> list[str]:
         return [e.text for _, e in self.effects if hasattr(e, "text")]
+
+    @property
+    def journal_status(self) -> str:
+        return self.store.state.system.journal
 
     def sent(self) -> list[int]:
         """The levels sent so far."""
@@ -115,7 +121,7 @@ class House:
                 await trio.sleep(0.004)
                 self._tell(ReceiverRead(PID, self.level, self.muted, self.play_state, self.source))
             case ReceiverTransport():
-                self.play_state = {"play": "play", "pause": "pause", "stop": "stop"}.get(effect.verb, "play")
+                self.play_state = effect.verb if effect.verb in ("play", "pause", "stop") else "play"
                 self._tell(CommandDone(effect.effect_id, effect.room, 0.0))
                 self._tell(ReceiverStateChanged(PID, self.play_state))
             case CommandPlayer():
@@ -163,7 +169,7 @@ class House:
 async def open_house(
     room: RoomSettings = LIVING,
     *,
-    before: Callable[[House], None] = lambda house: None,
+    before: Callable[[House], None] = lambda _house: None,
     journal: MemoryJournal | None = None,
     state: State | None = None,
 ) -> AsyncIterator[House]:

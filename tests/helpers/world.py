@@ -3,8 +3,8 @@
 For property tests: every step of the outside is a method, and nothing happens by itself.
 """
 
-from segue.core.actions import Action, ConfigLoaded, DeadlineDue
 from segue.core import reducer
+from segue.core.actions import Action, ConfigLoaded, DeadlineDue
 from segue.core.music.actions import (
     CommandDone,
     CommandFailed,

@@ -1,9 +1,11 @@
 """Short stories of an evening, under virtual time: what happened, and what the house did about it."""
 
+from itertools import pairwise
+
 import trio
 
 from segue.core.music.actions import FadeRequested, PauseRequested, PlayRequested, VolumeRequested
-from segue.core.music.effects import CommandPlayer, SelectSource
+from segue.core.music.effects import CommandPlayer, SelectSource, SetVolume
 from tests.helpers.house import CD, RADIO, TV, open_house
 
 
@@ -16,7 +18,7 @@ async def test_a_start_fades_in_to_the_persons_level(autojump_clock: trio.testin
         assert sent[0] <= 1
         assert sent == sorted(sent)
         assert sent[-1] == 40
-        assert max(b - a for a, b in zip(sent, sent[1:], strict=False)) <= 2
+        assert max(b - a for a, b in pairwise(sent)) <= 2
         assert len(sent) <= 45
         assert house.levels[-1][0] - house.levels[0][0] <= 1.1
         assert house.room.kept.faded is None
@@ -35,8 +37,8 @@ async def test_a_pause_through_segue_fades_out_and_restores(autojump_clock: trio
         kinds = [type(e).__name__ for _, e in house.effects]
         pause = kinds.index("CommandPlayer")
         before, after = house.effects[:pause], house.effects[pause + 1 :]
-        assert [e.level for _, e in before if hasattr(e, "level") and hasattr(e, "room")][-1] == 0
-        assert [e.level for _, e in after if type(e).__name__ == "SetVolume"] == [40]
+        assert [e.level for _, e in before if isinstance(e, SetVolume)][-1] == 0
+        assert [e.level for _, e in after if isinstance(e, SetVolume)] == [40]
         assert house.level == 40
         house.effects.clear()
         house.dispatch(PlayRequested("-"))

@@ -1,0 +1,207 @@
+"""Owns the listening sockets, and what the doors need of the house behind them."""
+
+import hmac
+import ipaddress
+import os
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from segue import __version__
+from segue.actors.webhook_listener import WebhookListener
+from segue.adapters.plex_xml import Client
+from segue.core.music.actions import WebhookHeard
+from segue.core.music.players import sessions_of
+from segue.core.music.sessions import is_player
+from segue.interfaces.answers import error, ok
+from segue.interfaces.control import Policy
+from segue.interfaces.views import Json, Moment, Surroundings
+from segue.interfaces.webhook import BadWebhook, read_plex_webhook
+from segue.runtime.clock import Clock
+from segue.runtime.counters import Counters
+from segue.runtime.store import Store
+
+WEBHOOKS_AT_ONCE = 16
+"""Webhooks that are read at the same time; Plex sends one after the other."""
+KNOWN_EVENTS = frozenset(
+    {
+        "media.play",
+        "media.pause",
+        "media.resume",
+        "media.stop",
+        "media.scrobble",
+        "media.rate",
+        "library.new",
+        "library.on.deck",
+        "admin.database.backup",
+        "admin.database.corrupted",
+        "device.new",
+        "playback.started",
+    }
+)
+"""Plex support, article 115002267687; anything else is counted and ignored."""
+
+
+class WebhookRules(msgspec.Struct, frozen=True):
+    """Who may send webhooks."""
+
+    secret: str = ""
+    sources: tuple[str, ...] = ()
+    """Addresses that may send; empty: any."""
+
+    def __repr__(self) -> str:
+        return f"WebhookRules(sources={self.sources})"
+
+
+class FrontDoor:
+    """Implements `interfaces.http_api.HouseDoor`."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        listener: WebhookListener,
+        counters: Counters,
+        *,
+        clients: Callable[[], Awaitable[tuple[Client, ...]]],
+        why: Callable[[str | None, int], Awaitable[Json]],
+        reload: Callable[[], Awaitable[Json]],
+        journal_figures: Callable[[], tuple[int, int]],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._listener = listener
+        self._counters = counters
+        self._clients = clients
+        self._why = why
+        self._reload = reload
+        self._journal_figures = journal_figures
+        self._webhooks = 0
+        self.policy = Policy()
+        self.webhooks = WebhookRules()
+        self.plex_url = ""
+        self.heos_configured = False
+
+    @property
+    def store(self) -> Store:
+        """Where actions go and snapshots come from."""
+        return self._store
+
+    def moment(self) -> Moment:
+        """Now, on both clocks."""
+        return Moment(self._clock.now_at(), self._clock.wall_at())
+
+    def surroundings(self) -> Surroundings:
+        """What a status says beyond the state."""
+        rows, segment = self._journal_figures()
+        return Surroundings(
+            version=__version__,
+            pid=os.getpid(),
+            plex_url=self.plex_url,
+            heos_configured=self.heos_configured,
+            journal_rows=rows,
+            journal_segment=segment,
+            counters=self._counters.snapshot(),
+        )
+
+    async def players(self) -> Json:
+        """Look up the players: those that play, those the server knows, those of the HEOS system."""
+        music = self._store.state.music
+        found: dict[str, Json] = {}
+        for client in await self._clients():
+            found[client.machine_identifier] = {
+                "id": client.machine_identifier,
+                "title": client.title,
+                "product": client.product,
+                "platform": client.platform,
+                "address": client.host,
+                "state": "",
+                "room": None,
+            }
+        for room in music.rooms:
+            for seen in sessions_of(room, music):
+                s = seen.session
+                entry = {"id": s.player_id, "title": s.player_title, "product": s.player_product, "platform": ""}
+                found.setdefault(s.player_id, {**entry, "address": s.player_address, "room": None})
+                found[s.player_id]["state"] = s.state
+        for entry in found.values():
+            names = [r.name for r in music.rooms if is_player(r.settings.plex_player, entry["id"], entry["title"])]
+            entry["room"] = names[0] if names else None
+        pids = {r.receiver.heos_player_id: r.name for r in music.rooms}
+        heos = [
+            {
+                "player_id": p.heos_player_id,
+                "name": p.name,
+                "model": p.model,
+                "ip": p.ip,
+                "room": pids.get(p.heos_player_id),
+            }
+            for p in music.heos_players
+        ]
+        return {"schema": "segue.players/1", "plex": list(found.values()), "heos": heos}
+
+    async def why(self, room: str | None, limit: int) -> Json:
+        """Read the last acts and their causes."""
+        return await self._why(room, limit)
+
+    async def reload(self) -> Json:
+        """Read the configuration again."""
+        return await self._reload()
+
+    # ---------------------------------------------------------------- webhooks
+
+    async def webhook(self, request: Request, secret: str | None) -> Response:
+        """Take a Plex webhook: judge its secret before a byte of it is read, answer before anything is done."""
+        denied = self._judge(request, secret)
+        if denied is not None:
+            return denied
+        if self._webhooks >= WEBHOOKS_AT_ONCE:
+            self._counters.count("webhooks_turned_away")
+            return error(429, "too_many_webhooks", f"{WEBHOOKS_AT_ONCE} webhooks are being read.", "Send it again.")
+        self._webhooks += 1
+        try:
+            hook = await read_plex_webhook(request.headers.get("content-type", ""), request.stream())
+        except BadWebhook as problem:
+            self._counters.count(f"webhooks_refused_{problem.status}")
+            return error(problem.status, problem.code, problem.message, problem.hint)
+        finally:
+            self._webhooks -= 1
+        known = hook.event in KNOWN_EVENTS
+        self._counters.count(f"webhooks_{hook.event}" if known else "webhooks_unknown_event")
+        if hook.event.startswith(("media.", "playback.")):
+            self._listener.hear(WebhookHeard(hook.event, hook.player_id, hook.rating_key))
+        return ok({"schema": "segue.webhook/1", "event": hook.event})
+
+    def _judge(self, request: Request, secret: str | None) -> Response | None:
+        wanted = self.webhooks.secret
+        if wanted and secret is None:
+            return error(401, "no_secret", "The webhook's secret is missing.", "Append it: /webhooks/plex/SECRET.")
+        matches = hmac.compare_digest((secret or "").encode(), wanted.encode())
+        if not matches or not self._is_source(request):
+            self._counters.count("webhooks_wrong_secret")
+            return error(404, "not_found", "There is nothing here.")
+        return None
+
+    def _is_source(self, request: Request) -> bool:
+        if not self.webhooks.sources or request.client is None:
+            return True
+        try:
+            address = ipaddress.ip_address(request.client.host)
+        except ValueError:
+            return False
+        return any(address in ipaddress.ip_network(source) for source in self.webhooks.sources)
+
+
+async def wait_until(condition: Callable[[], bool], store: Store, deadline_s: float) -> bool:
+    """Wait until the state fulfils a condition, at most for a while."""
+    subscription = store.subscribe(limit=64)
+    try:
+        with trio.move_on_after(deadline_s):
+            while not condition():
+                await subscription.get()
+        return condition()
+    finally:
+        store.unsubscribe(subscription)
