@@ -79,7 +79,7 @@ class PlayerRemote:
             return known
         try:
             clients = await self._clients.clients()
-        except Exception:  # noqa: BLE001 - whatever fails here, the server's relay may still know the player
+        except Exception:  # whatever fails here, the server may still relay to the player
             clients = ()
         for client in clients:
             if effect.player_id in (client.machine_identifier, client.title):
