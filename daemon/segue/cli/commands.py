@@ -1,0 +1,215 @@
+"""The table of commands: what each is called, what it takes, what it does.
+
+Help, completions and the man page are made from this table, so a command is described here and nowhere else.
+
+Grammar: a command that concerns a room takes its name first. With one room in the house the name may be left out;
+segued takes `-` for *the only room*, so nobody has to ask first how many there are. A level, a position, `on` or `off`
+cannot be mistaken for a name, except by somebody who called a room so; `--room` says it beyond doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from segue.cli import control, show
+from segue.cli.call import Call
+
+
+class Option:
+    """An option: its flags, the name of its value (none for a switch), and what it is for."""
+
+    def __init__(self, *flags: str, value: str = "", help: str, default: str | None = None) -> None:  # noqa: A002
+        self.flags = flags
+        self.value = value
+        self.help = help
+        self.default = default
+
+
+class Command:
+    """One command."""
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[Call], None],
+        summary: str,
+        *,
+        words: str = "",
+        details: str = "",
+        options: tuple[Option, ...] = (),
+        choices: tuple[str, ...] = (),
+        examples: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.name = name
+        self.run = run
+        self.summary = summary
+        self.words = words
+        """The grammar of what follows the name, as the usage line shows it."""
+        self.details = details
+        self.options = options
+        self.choices = choices
+        """Words that completion offers beside the names of the rooms."""
+        self.examples = examples
+        """Pairs of a command line and what it does."""
+
+    @property
+    def takes_room(self) -> bool:
+        """True for a command that concerns a room."""
+        return self.words.startswith("[ROOM]")
+
+
+JSON = Option("--json", help="print segued's answer as JSON, refusals too")
+SOCKET = Option("--socket", value="PATH", help="segued's control socket (also SEGUE_SOCKET)")
+URL = Option("--url", value="URL", help="segued's address on TCP, such as http://house:3001 (also SEGUE_URL)")
+TOKEN_FILE = Option(
+    "--token-file", value="FILE", help="the file of the API token for --url (also SEGUE_TOKEN_FILE)"
+)
+TIMEOUT = Option("--timeout", value="SECONDS", help="how long to wait for an answer", default="10")
+COMMON = (JSON, SOCKET, URL, TOKEN_FILE, TIMEOUT)
+"""Options of every command; they may also stand before its name."""
+
+ROOM = Option("-r", "--room", value="ROOM", help="the room, where its name could be taken for something else")
+YES = Option("-y", "--yes", help="confirm beforehand what segued would ask about")
+
+_OF_RECEIVERS = ("cd", "tv", "phono", "tuner", "bluray", "dvd", "game", "mediaplayer", "cable_sat", "usbdac")
+_OF_SPEAKERS = (
+    "aux_in_1",
+    "line_in_1",
+    "optical_in_1",
+    "coax_in_1",
+    "analog_in_1",
+    "hdmi_in_1",
+    "hdmi_arc_1",
+)
+INPUTS = _OF_RECEIVERS + _OF_SPEAKERS
+"""Frequent HEOS inputs, for completion only: which a receiver has, it says itself."""
+
+
+def _transport(name: str, summary: str, details: str = "") -> Command:
+    return Command(name, control.transport, summary, words="[ROOM]", details=details, options=(ROOM, YES))
+
+
+COMMANDS = (
+    Command(
+        "status",
+        show.status,
+        "show the whole house on one page",
+        details="segued and its links, every room, and what is not well with the next step.",
+        examples=(("seguectl status", "is everything well?"),),
+    ),
+    Command(
+        "watch",
+        show.watch,
+        "show what happens, while it happens",
+        details="One line for each event. On a terminal the rooms are shown live below; q or Ctrl-C ends it. When "
+        "segued goes away, that is said once, and again when it is back. With --json every event is one line of JSON; "
+        'the first is {"type": "snapshot"}.',
+        options=(
+            Option("-v", "--verbose", help="also show events that matter only when something is looked for"),
+        ),
+        examples=(
+            ("seguectl watch", "look at the house"),
+            ("seguectl watch --json | jq -r .type", "the type of every event"),
+        ),
+    ),
+    Command(
+        "why",
+        show.why,
+        "tell what segue did last, and what caused it",
+        words="[ROOM]",
+        details="The newest act first, each with its causes, the nearest first. A fade is told as one act.",
+        options=(ROOM, Option("-n", "--number", value="N", help="how many acts to tell", default="5")),
+        examples=(("seguectl why living -n 1", "why did the living room just change?"),),
+    ),
+    Command(
+        "rooms",
+        show.rooms,
+        "list the rooms",
+        options=(Option("--names", help="print nothing but the names, one on a line"),),
+    ),
+    Command(
+        "players",
+        show.players,
+        "list the players of Plex and HEOS, with the ids that the configuration names",
+    ),
+    _transport("play", "play, or go on", "segue fades in as the room's configuration says."),
+    _transport("pause", "fade out, then pause", "The level is brought back once it is silent."),
+    _transport("resume", "the same as play"),
+    _transport("stop", "fade out, then stop"),
+    _transport("next", "go to the next title"),
+    _transport("prev", "go to the previous title"),
+    Command(
+        "seek",
+        control.seek,
+        "go to a position of the title",
+        words="[ROOM] POSITION|+TIME|-TIME",
+        details="A position or a time is written 83, 1:23 or 1:02:03. With a sign it counts from where the title is.",
+        options=(ROOM, YES),
+        examples=(
+            ("seguectl seek 1:23", "go there"),
+            ("seguectl seek living -10", "hear the last ten seconds again"),
+        ),
+    ),
+    Command(
+        "volume",
+        control.volume,
+        "show or set the level",
+        words="[ROOM] [LEVEL|up|down|+N|-N]",
+        details="Levels go from 0 to 100; the room's max_level binds. A level that is set ends a fade. `up` and `down` "
+        "go one step of the configuration, +N and -N so many levels. Without a level the present ones are shown.",
+        options=(ROOM, YES),
+        choices=("up", "down"),
+        examples=(
+            ("seguectl volume", "how loud is it?"),
+            ("seguectl volume living 30", "set a level"),
+            ("seguectl volume -2", "a little softer"),
+        ),
+    ),
+    Command(
+        "mute",
+        control.mute,
+        "mute a room, or let it be heard again",
+        words="[ROOM] [on|off|toggle]",
+        details="Without a word it is `on`.",
+        options=(ROOM, YES),
+        choices=("on", "off", "toggle"),
+        examples=(("seguectl mute toggle", "for a key of the keyboard"),),
+    ),
+    Command(
+        "source",
+        control.source,
+        "show or select the input",
+        words="[ROOM] [INPUT]",
+        details="Inputs are HEOS's own names, such as inputs/cd; the prefix may be left out. A single word is an "
+        "input; to see the input of one room, name it with --room.",
+        options=(ROOM, YES),
+        choices=INPUTS,
+        examples=(("seguectl source living tv", "listen to the television"),),
+    ),
+    Command(
+        "fade",
+        control.fade,
+        "go to a level slowly",
+        words="[ROOM] LEVEL",
+        details="The level is the room's own from then on.",
+        options=(
+            ROOM,
+            Option("--over", value="SECONDS", help="the time that it takes (segued's default is 3)"),
+            YES,
+        ),
+        examples=(("seguectl fade 15 --over 60", "towards the night"),),
+    ),
+    Command(
+        "reload",
+        control.reload,
+        "read the configuration again",
+        details="A broken file changes nothing: the former settings stay in force, and every error is listed. "
+        "Nothing jumps in volume.",
+        options=(YES,),
+    ),
+)
+
+
+def command_named(name: str) -> Command | None:
+    """Find a command."""
+    return next((command for command in COMMANDS if command.name == name), None)
