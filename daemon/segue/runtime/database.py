@@ -114,7 +114,7 @@ CREATE TABLE core_failures (
 );
 CREATE TABLE segments (
     segment INTEGER PRIMARY KEY, first_seq INTEGER NOT NULL, at REAL NOT NULL, code TEXT NOT NULL,
-    dropping INTEGER NOT NULL DEFAULT 0
+    continues INTEGER NOT NULL, dropping INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE snapshots (segment INTEGER PRIMARY KEY, json TEXT NOT NULL);
 CREATE TABLE steps (
@@ -216,7 +216,8 @@ class Database:
                 if trouble_of(error) != "damaged":
                     raise
                 self.move_aside(str(error))
-                self._db = self._connect()
+        if self._db is None:
+            self._db = self._connect()
         return self._db
 
     def close(self) -> None:
@@ -241,8 +242,10 @@ class Database:
         self._forget_old_ones()
         text = f"the journal could not be used ({reason}); it was moved to {aside.name}, and a new one begun"
         self.notices.append(text)
-        with suppress(sqlite3.Error):  # what cannot be carried over now is written with the next step
+        try:
             self._carry_over(salvage)
+        except sqlite3.Error:  # what cannot be carried over now is written with the next step
+            self.close()
         return aside
 
     def _connect(self) -> sqlite3.Connection:

@@ -106,11 +106,11 @@ class Ledger:
             pending: list[rows.Row] = []
             for entries in appends:
                 first = entries[0]
-                if segment is None or first.before is not after or self._is_full(segment, first):
+                continues = segment is not None and first.before is after
+                if segment is None or not continues or self._is_full(segment, first):
                     self._insert(pending)
-                    segment = self._open_segment(
-                        (segment.number if segment else self._last_segment) + 1, first
-                    )
+                    number = (segment.number if segment else self._last_segment) + 1
+                    segment = self._open_segment(number, first, continues=continues)
                 for entry in entries:
                     row = rows.encoded(entry)
                     pending.append(row)
@@ -135,11 +135,11 @@ class Ledger:
             or age_s >= limits.segment_s
         )
 
-    def _open_segment(self, number: int, first: Entry) -> _Segment:
+    def _open_segment(self, number: int, first: Entry, *, continues: bool) -> _Segment:
         opened_at = first.stamp.wall_at
         self._db.execute(
-            "INSERT INTO segments (segment, first_seq, at, code) VALUES (?, ?, ?, ?)",
-            (number, first.stamp.seq, opened_at, rows.code_version()),
+            "INSERT INTO segments (segment, first_seq, at, code, continues) VALUES (?, ?, ?, ?, ?)",
+            (number, first.stamp.seq, opened_at, rows.code_version(), continues),
         )
         snapshot = msgspec.json.encode(first.before).decode()
         self._db.execute("INSERT INTO snapshots VALUES (?, ?)", (number, snapshot))

@@ -14,12 +14,14 @@ from typing import Literal, TypeVar
 import msgspec
 import trio
 
+from segue.runtime import why
 from segue.runtime.database import StateDirError
 from segue.runtime.durable import SLICES, DurableSlice
 from segue.runtime.journal import Entry
 from segue.runtime.journal_writer import JournalUnavailableError, Writer
 from segue.runtime.ledger import Limits, Loaded
 from segue.runtime.store import CoreError
+from segue.runtime.why import Why
 
 T = TypeVar("T")
 
@@ -168,6 +170,10 @@ class SqliteJournal:
             return answer.result()
         except (sqlite3.Error, OSError, StateDirError) as error:
             raise JournalUnavailableError(f"the journal cannot be read: {error}") from error
+
+    async def query_why(self, room: str | None, limit: int) -> Why:
+        """Answer why the house did what it did lately, in one room or in all. Raises `JournalUnavailableError`."""
+        return await why.query(self, room, limit)
 
     async def backup(self, path: Path) -> None:
         """Write a copy of the whole file, mode 0600, for `segued replay` or for safety. The path must be new.
