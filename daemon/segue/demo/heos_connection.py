@@ -69,7 +69,7 @@ class Connection:
         self._stream = stream
         self._scope = trio.CancelScope()
         self._is_new = True
-        self._to_worker, self._inbox = trio.open_memory_channel[bytes](LINES_WAITING_MAX)
+        self._to_worker, self._inbox = trio.open_memory_channel[tuple[bytes, int]](LINES_WAITING_MAX)
         self._to_writer, self._outbox = trio.open_memory_channel[bytes](OUTBOX_LINES_MAX)
 
     def __repr__(self) -> str:
@@ -118,23 +118,23 @@ class Connection:
     async def _note(self, line: bytes) -> None:
         self.in_flight += 1
         self._device.received(self, _command_of(line))
-        await self._to_worker.send(line)
+        await self._to_worker.send((line, self._device.in_flight))
 
     async def _work(self, nursery: trio.Nursery) -> None:
-        async for line in self._inbox:
+        async for line, in_flight in self._inbox:
             if self.frozen or self._device.faults.silent:
                 self.in_flight -= 1
                 continue
-            await self._serve(line, nursery)
+            await self._serve(_command_of(line), in_flight, nursery)
 
-    async def _serve(self, line: bytes, nursery: trio.Nursery) -> None:
-        faults, command = self._device.faults, _command_of(line)
+    async def _serve(self, command: Command, in_flight: int, nursery: trio.Nursery) -> None:
+        faults = self._device.faults
         is_first, self._is_new = self._is_new, False
         if faults.drop_at == command.name:
             faults.drop_at = None
             self.drop(reset=True)
             return
-        refusal = faults.take_refusal(first=is_first, in_flight=self._device.in_flight)
+        refusal = faults.take_refusal(first=is_first, in_flight=in_flight)
         if refusal is None and faults.says_under_process(command):
             self.send(under_process(command, pretty=self.pretty))
             await _pause(faults.under_process_s)

@@ -49,7 +49,7 @@ class Faults:
     fail_first: ErrorId | None = None
     """Refuse the first command of every new connection (pyheos#20)."""
     busy_above: int | None = None
-    """Refuse with error 16 while more than this many commands are unanswered in the whole household."""
+    """Refuse with error 16 what arrives as more than the so-manyth unanswered command, over all connections."""
     drop_at: str | None = None
     """Reset the connection that sends this command, instead of answering; once."""
     malformed_next: int = 0
