@@ -97,7 +97,7 @@ class Connection:
 
     def _unread_matters(self) -> bool:
         """Tell whether closing now could destroy an answer: bytes that we do not read make the kernel send a reset."""
-        answered = self._h11.our_state in (h11.DONE, h11.MUST_CLOSE, h11.SWITCHED_PROTOCOL)
+        answered = self._h11.our_state in (h11.DONE, h11.MUST_CLOSE)
         all_read = self._h11.their_state in (h11.DONE, h11.MUST_CLOSE, h11.CLOSED) and not self._wire.waiting
         return answered and not all_read and not self._wire.ended
 

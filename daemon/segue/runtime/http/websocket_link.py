@@ -46,6 +46,11 @@ class WebSocketLink:
         self.close_reason = ""
         self.ended = trio.Event()
 
+    @property
+    def clean(self) -> bool:
+        """True when both sides have said that they close."""
+        return self._ws.state is ConnectionState.CLOSED
+
     # ---------------------------------------------------------------- for the owner
 
     async def run(self) -> None:
@@ -132,7 +137,16 @@ class WebSocketLink:
         self._parts += part
         if event.message_finished:
             whole, self._parts = self._parts, bytearray()
-            await self._put.send(whole.decode() if isinstance(event.data, str) else bytes(whole))
+            await self._hand_over(whole.decode() if isinstance(event.data, str) else bytes(whole))
+
+    async def _hand_over(self, message: str | bytes) -> None:
+        """Give a message to the application. While that makes us wait, what piles up is not the client's flood."""
+        try:
+            self._put.send_nowait(message)
+        except trio.WouldBlock:
+            began_at = trio.current_time()
+            await self._put.send(message)
+            self._tokens += (trio.current_time() - began_at) * self._limits.ws_frames_per_s
 
     async def _take_close(self, event: CloseConnection) -> None:
         """Answer a close of the other side, or close because it sent nonsense."""
@@ -155,8 +169,9 @@ class WebSocketLink:
     def _may_pass(self) -> bool:
         """Count a frame against the flood limit: a bucket of `ws_frames_burst` that fills at `ws_frames_per_s`."""
         now_at = trio.current_time()
+        full = max(float(self._limits.ws_frames_burst), self._tokens)
         refill = (now_at - self._tokens_at) * self._limits.ws_frames_per_s
-        self._tokens = min(float(self._limits.ws_frames_burst), self._tokens + refill) - 1.0
+        self._tokens = min(full, self._tokens + refill) - 1.0
         self._tokens_at = now_at
         return self._tokens >= 0.0
 

@@ -84,9 +84,12 @@ class WebSocketSession:
             raise internal()
 
     async def _close_link(self, link: WebSocketLink, code: int) -> None:
+        """Close in good order; after a protocol error, let the client hear of it before the stream is cut."""
         await link.close(GOING_AWAY if self._draining else code)
         with trio.move_on_after(self._limits.ws_close_s):
             await link.ended.wait()
+        if not link.clean and not self._wire.ended:
+            await self._wire.linger(self._limits.linger_s)
 
     def client_gone(self) -> None:
         """Hear that the client went away, or that the link has ended."""
