@@ -8,6 +8,7 @@ from msgspec.structs import replace as but
 
 from segue.core.music import state as music
 from segue.core.state import State
+from segue.runtime.rows import to_json
 
 Migrate = Callable[[Any], Any]
 """From the plain JSON value of one version to that of the next."""
@@ -30,7 +31,7 @@ class DurableSlice(msgspec.Struct, frozen=True):
 
     def encode(self, state: State) -> str:
         """Give the projection as it is written down."""
-        return msgspec.json.encode(self.project(state)).decode()
+        return to_json(self.project(state)).decode()
 
     def decode(self, version: int, text: str) -> object:
         """Read what some version wrote. Raises `UnreadableSliceError`."""

@@ -10,7 +10,7 @@ What may go wrong, and what becomes of it:
 full, I/O      the group is rolled back and kept, the listener is told, and it is tried again after 1 s to 15 s
 damaged        the file is moved aside, a fresh one begun, and the durable slices of the newest state written to it
 hangs          past `queue_rows` steps, all that wait but the newest append are given up, and the listener is told
-not encodable  that append is given up, and the listener is told
+not encodable  that append is given up but for its durable slices, and the listener is told
 =============  =====================================================================================================
 
 After steps were given up, the newest number is committed all the same: the durable slices of that step are on disk.
@@ -260,34 +260,45 @@ class Writer:
         segment_before = self.segment
         try:
             ledger = self._opened()
-            self._write(ledger)
+            unwritten = self._write(ledger)
         except (sqlite3.Error, OSError, StateDirError) as error:
             self._failed(error)
             return
         self._note_size(ledger)
         self._untidy = self._untidy or self.segment != segment_before
         self._unfolded += 1
-        self._retry_at, self._retry_s, self.trouble = None, RETRY_MIN_S, ""
+        self._retry_at, self._retry_s = None, RETRY_MIN_S
+        if unwritten and not self.trouble:
+            # Said once: the store answers with a step, which would be refused for the same reason, without end.
+            self._tell_failed(unwritten)
+        self.trouble = unwritten
         self._listener.committed(newest)
 
-    def _write(self, ledger: Ledger) -> None:
-        """Write the group; an append that cannot be encoded is given up, alone."""
+    def _write(self, ledger: Ledger) -> str:
+        """Write the group. A step that cannot be encoded is given up, alone; gives the reason, if there was one."""
         try:
             ledger.write(self._group)
             self._group = []
+            return ""
         except (sqlite3.Error, OSError):
             raise
         except Exception:
-            while self._group:
-                try:
-                    ledger.write(self._group[:1])
-                except (sqlite3.Error, OSError):
-                    raise
-                except Exception as error:
-                    self.lost += len(self._group[0])
-                    seq = self._group[0][0].stamp.seq
-                    self._tell_failed(f"step {seq} cannot be written down: {type(error).__name__}: {error}")
-                self._group.pop(0)
+            return self._write_one_by_one(ledger)
+
+    def _write_one_by_one(self, ledger: Ledger) -> str:
+        reason = ""
+        while self._group:
+            append = self._group[0]
+            try:
+                ledger.write([append])
+            except (sqlite3.Error, OSError):
+                raise
+            except Exception as error:
+                self.lost += len(append)
+                reason = f"step {append[0].stamp.seq} cannot be written down: {type(error).__name__}: {error}"
+                ledger.write_slices(append[-1])
+            self._group.pop(0)
+        return reason
 
     def _failed(self, error: Exception) -> None:
         """Report a failure and decide what comes next; the group stays in hand."""

@@ -126,6 +126,13 @@ class Ledger:
         self._written.update(slices)
         self.row_count += count
 
+    def write_slices(self, last: Entry) -> None:
+        """Write only what must outlive the process, where a step cannot be written; the next segment begins anew."""
+        with transaction(self._db):
+            slices = self._keep(last.after, last.stamp.seq)
+        self._written.update(slices)
+        self._after = None
+
     def _is_full(self, segment: _Segment, first: Entry) -> bool:
         limits = self._limits
         age_s = abs(first.stamp.wall_at - segment.opened_at)  # the clock may have been set back
@@ -141,7 +148,7 @@ class Ledger:
             "INSERT INTO segments (segment, first_seq, at, code, continues) VALUES (?, ?, ?, ?, ?)",
             (number, first.stamp.seq, opened_at, rows.code_version(), continues),
         )
-        snapshot = msgspec.json.encode(first.before).decode()
+        snapshot = rows.to_json(first.before).decode()
         self._db.execute("INSERT INTO snapshots VALUES (?, ?)", (number, snapshot))
         return _Segment(number, opened_at)
 

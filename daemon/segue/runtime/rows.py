@@ -38,9 +38,29 @@ GIL_PIECE = 2047
 """Bytes that `hashlib` digests without letting the interpreter go; more would make each row wait for its turn."""
 
 
+def to_json(value: object) -> bytes:
+    """Write a value as JSON. Half of a surrogate pair, as some device may send, is written as a question mark."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        return _encoder.encode(_cleaned(msgspec.to_builtins(value)))
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode()
+        case dict():
+            return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_cleaned(item) for item in value]
+        case _:
+            return value
+
+
 def digest(slice_: object) -> str:
     """Give the fingerprint of a slice: 16 hex digits of BLAKE2b over its JSON."""
-    data = memoryview(_encoder.encode(slice_))
+    data = memoryview(to_json(slice_))
     hasher = blake2b(digest_size=8)
     for start in range(0, len(data), GIL_PIECE):
         hasher.update(data[start : start + GIL_PIECE])
@@ -63,19 +83,19 @@ def encoded(entry: Entry) -> Row:
     levels = None
     if rooms:
         seen = {r.name: r.receiver.observed_level for r in entry.after.music.rooms if r.name in rooms}
-        levels = _encoder.encode({name: level for name, level in seen.items() if level is not None}).decode()
+        levels = to_json({name: level for name, level in seen.items() if level is not None}).decode()
     return (
         stamp.seq,
         stamp.wall_at,
         stamp.now_at,
         _signed(stamp.entropy),
         str(type(action).__struct_config__.tag),
-        _encoder.encode(action).decode(),
+        to_json(action).decode(),
         entry.cause,
         entry.rule,
-        entry.by,
-        _encoder.encode(effects).decode() if effects else "[]",
-        _encoder.encode(changed_hashes(entry.before, entry.after)).decode(),
+        _cleaned(entry.by),
+        to_json(effects).decode() if effects else "[]",
+        to_json(changed_hashes(entry.before, entry.after)).decode(),
         levels,
         int(isinstance(action, OUTCOMES) or any(isinstance(effect, ACTS) for effect in effects)),
     )
