@@ -137,9 +137,12 @@ class House:
     failures: Failures
     port: int
     stopped: trio.Event
+    streams: list[trio.SocketStream] = field(default_factory=list)
 
     async def connect(self) -> Client:
-        return Client(await trio.open_tcp_stream("127.0.0.1", self.port), self.server, self.failures)
+        """Connect; the stream is closed with the house."""
+        self.streams.append(await trio.open_tcp_stream("127.0.0.1", self.port))
+        return Client(self.streams[-1], self.server, self.failures)
 
 
 @asynccontextmanager
@@ -160,8 +163,13 @@ async def serving(app: Any, **options: Any) -> AsyncIterator[House]:
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             await nursery.start(serve, listeners)
-            yield House(server, failures, port, stopped)
-            nursery.cancel_scope.cancel()
+            house = House(server, failures, port, stopped)
+            try:
+                yield house
+            finally:
+                nursery.cancel_scope.cancel()
+                for stream in house.streams:
+                    stream.socket.close()
 
 
 # ---------------------------------------------------------------- applications

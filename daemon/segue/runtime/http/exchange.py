@@ -127,7 +127,10 @@ class Exchange:
     async def receive(self) -> Message:
         """Give the next part of the body; after it, wait for the end (ASGI, "Request" and "Disconnect")."""
         if self._complete or self._body_read:
-            await self._over.wait()
+            if (
+                not self._over.is_set()
+            ):  # frameworks look without waiting, within a scope that is cancelled already
+                await self._over.wait()
             return self._disconnect()
         event = await self._next_event()
         if event is None:

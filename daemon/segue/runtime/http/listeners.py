@@ -37,9 +37,11 @@ async def open_tcp_listeners(host: str, port: int) -> list[trio.SocketListener]:
     Raises:
         ListenError: the address is taken, not ours, not allowed, or does not exist.
     """
+    if not 0 <= port <= 65535:  # getaddrinfo takes any number and drops the upper bits
+        raise ListenError(f"cannot listen on {host}:{port}: a port is at most 65535; choose another `listen`")
     try:
         return await trio.open_tcp_listeners(port, host=host)
-    except (OSError, OverflowError, UnicodeError) as error:
+    except (OSError, UnicodeError) as error:
         raise ListenError(
             f"cannot listen on {host}:{port}: {_cause(error)}; choose another `listen`"
         ) from error
