@@ -6,13 +6,12 @@ import os
 from collections.abc import Awaitable, Callable
 
 import msgspec
-import trio
 from starlette.requests import Request
 from starlette.responses import Response
 
 from segue import __version__
 from segue.actors.webhook_listener import WebhookListener
-from segue.adapters.plex_xml import Client
+from segue.adapters.plex_xml import PlayerInfo
 from segue.core.music.actions import WebhookHeard
 from segue.core.music.players import sessions_of
 from segue.core.music.sessions import is_player
@@ -66,7 +65,7 @@ class FrontDoor:
         listener: WebhookListener,
         counters: Counters,
         *,
-        clients: Callable[[], Awaitable[tuple[Client, ...]]],
+        clients: Callable[[], Awaitable[tuple[PlayerInfo, ...]]],
         why: Callable[[str | None, int], Awaitable[Json]],
         reload: Callable[[], Awaitable[Json]],
         journal_figures: Callable[[], tuple[int, int]],
@@ -112,8 +111,8 @@ class FrontDoor:
         music = self._store.state.music
         found: dict[str, Json] = {}
         for client in await self._clients():
-            found[client.machine_identifier] = {
-                "id": client.machine_identifier,
+            found[client.player_id] = {
+                "id": client.player_id,
                 "title": client.title,
                 "product": client.product,
                 "platform": client.platform,
@@ -124,12 +123,19 @@ class FrontDoor:
         for room in music.rooms:
             for seen in sessions_of(room, music):
                 s = seen.session
-                entry = {"id": s.player_id, "title": s.player_title, "product": s.player_product, "platform": ""}
-                found.setdefault(s.player_id, {**entry, "address": s.player_address, "room": None})
+                entry = {
+                    "id": s.player_id,
+                    "title": s.player_title,
+                    "product": s.player_product,
+                    "platform": "",
+                }
+                found.setdefault(s.player_id, entry | {"address": s.player_address, "room": None})
                 found[s.player_id]["state"] = s.state
-        for entry in found.values():
-            names = [r.name for r in music.rooms if is_player(r.settings.plex_player, entry["id"], entry["title"])]
-            entry["room"] = names[0] if names else None
+        for entry in list(found.values()):
+            names = [
+                r.name for r in music.rooms if is_player(r.settings.plex_player, entry["id"], entry["title"])
+            ]
+            found[entry["id"]] = entry | {"room": names[0] if names else None}
         pids = {r.receiver.heos_player_id: r.name for r in music.rooms}
         heos = [
             {
@@ -160,7 +166,9 @@ class FrontDoor:
             return denied
         if self._webhooks >= WEBHOOKS_AT_ONCE:
             self._counters.count("webhooks_turned_away")
-            return error(429, "too_many_webhooks", f"{WEBHOOKS_AT_ONCE} webhooks are being read.", "Send it again.")
+            return error(
+                429, "too_many_webhooks", f"{WEBHOOKS_AT_ONCE} webhooks are being read.", "Send it again."
+            )
         self._webhooks += 1
         try:
             hook = await read_plex_webhook(request.headers.get("content-type", ""), request.stream())
@@ -178,7 +186,9 @@ class FrontDoor:
     def _judge(self, request: Request, secret: str | None) -> Response | None:
         wanted = self.webhooks.secret
         if wanted and secret is None:
-            return error(401, "no_secret", "The webhook's secret is missing.", "Append it: /webhooks/plex/SECRET.")
+            return error(
+                401, "no_secret", "The webhook's secret is missing.", "Append it: /webhooks/plex/SECRET."
+            )
         matches = hmac.compare_digest((secret or "").encode(), wanted.encode())
         if not matches or not self._is_source(request):
             self._counters.count("webhooks_wrong_secret")
@@ -193,15 +203,3 @@ class FrontDoor:
         except ValueError:
             return False
         return any(address in ipaddress.ip_network(source) for source in self.webhooks.sources)
-
-
-async def wait_until(condition: Callable[[], bool], store: Store, deadline_s: float) -> bool:
-    """Wait until the state fulfils a condition, at most for a while."""
-    subscription = store.subscribe(limit=64)
-    try:
-        with trio.move_on_after(deadline_s):
-            while not condition():
-                await subscription.get()
-        return condition()
-    finally:
-        store.unsubscribe(subscription)

@@ -4,8 +4,8 @@ from typing import Protocol
 
 import trio
 
-from segue.adapters.companion import CompanionError, PlayerAddress
-from segue.adapters.plex_xml import Client
+from segue.adapters.companion import MediaType, PlayerAddress, Sent, Verb
+from segue.adapters.plex_xml import PlayerInfo, PlexError
 from segue.core.actions import Action
 from segue.core.music.actions import PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer
@@ -15,7 +15,7 @@ from segue.runtime.store import Store
 BY = "actor:player_remote"
 COMPANION_PORT = 32500
 """Where players listen for Companion when nothing else is known (Plexamp; plex-for-kodi and others say theirs)."""
-VERBS = {
+VERBS: dict[str, Verb] = {
     "play": "play",
     "pause": "pause",
     "stop": "stop",
@@ -29,15 +29,20 @@ class Remote(Protocol):
     """The part of the Companion adapter that this actor needs."""
 
     async def command(
-        self, player: PlayerAddress, verb: str, *, offset_ms: int | None = None, media_type: str = "music"
-    ) -> str:
-        """Tell a player to do something; gives the path that worked."""
+        self,
+        player: PlayerAddress,
+        verb: Verb,
+        *,
+        offset_ms: int | None = None,
+        media_type: MediaType = "music",
+    ) -> Sent:
+        """Tell a player to do something; says by which route."""
 
 
 class Clients(Protocol):
     """The part of the Plex adapter that knows the players' addresses."""
 
-    async def clients(self) -> tuple[Client, ...]:
+    async def clients(self) -> tuple[PlayerInfo, ...]:
         """List the players that can be driven."""
 
 
@@ -64,13 +69,13 @@ class PlayerRemote:
         started_at = trio.current_time()
         player = await self._find(effect)
         try:
-            path = await self._remote.command(
+            sent = await self._remote.command(
                 player, VERBS[effect.verb], offset_ms=effect.position_ms, media_type=effect.media_type
             )
-        except CompanionError as error:
+        except PlexError as error:
             self._known.pop(effect.player_id, None)
             return PlayerCommandFailed(effect.effect_id, effect.room, "unreachable", str(error))
-        return PlayerCommandDone(effect.effect_id, effect.room, path, trio.current_time() - started_at)
+        return PlayerCommandDone(effect.effect_id, effect.room, sent.route, trio.current_time() - started_at)
 
     async def _find(self, effect: CommandPlayer) -> PlayerAddress:
         """Find where a player listens: what it announced to the server, else the usual port of its address."""
@@ -79,10 +84,11 @@ class PlayerRemote:
             return known
         try:
             clients = await self._clients.clients()
-        except Exception:  # whatever fails here, the server may still relay to the player
+        except PlexError:  # the server may still relay to the player
             clients = ()
         for client in clients:
-            if effect.player_id in (client.machine_identifier, client.title):
-                self._known[effect.player_id] = PlayerAddress(client.machine_identifier, client.host, client.port)
-                return self._known[effect.player_id]
+            if effect.player_id in (client.player_id, client.title):
+                found = PlayerAddress(client.player_id, client.host, client.port or COMPANION_PORT)
+                self._known[effect.player_id] = found
+                return found
         return PlayerAddress(effect.player_id, effect.player_address, COMPANION_PORT)

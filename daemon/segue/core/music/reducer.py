@@ -45,6 +45,7 @@ from segue.core.music.actions import (
     VolumeStepRequested,
     WebhookHeard,
 )
+from segue.core.music.levels import with_base
 from segue.core.music.players import activity_of, is_on_air, may_take_over
 from segue.core.music.state import (
     Activity,
@@ -215,6 +216,9 @@ def _activity_changed(room: Room, state: MusicState, out: Out) -> Room:
 def _started(room: Room, state: MusicState, out: Out, before: Activity, silent_for_s: float) -> Room:
     """The player began, or went on: heard already, or worth switching to, or none of our business."""
     room = but(room, restore_at=None)
+    start_level = room.settings.start_level
+    if before == "stopped" and start_level is not None and silent_for_s >= state.settings.resume_gap_s:
+        room = with_base(room, start_level, room.settings.input or None)
     if isinstance(room.phase, Silenced) and room.phase.target == "plex":
         return sound.fade_in(room, state, out, "started_by_segue", room.phase.because)
     if isinstance(room.phase, Selecting | Fading):

@@ -1,0 +1,337 @@
+"""The composition root: builds every part, ties them together, and takes them down in the right order.
+
+Read `run` from top to bottom: open the journal, revive the state, build the parts, open the doors, let the actors run,
+tell the service manager, wait for the end. Nothing is decided here.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import trio
+
+from segue import __version__, logs, wiring
+from segue.actors.front_door import FrontDoor
+from segue.actors.heos_controller import HeosController
+from segue.actors.log_writer import LogWriter
+from segue.actors.player_remote import PlayerRemote
+from segue.actors.session_fetcher import SessionFetcher
+from segue.actors.webhook_listener import WebhookListener
+from segue.adapters.heos_discovery import discover
+from segue.adapters.http_client import HttpClient
+from segue.adapters.plex import PlexServer
+from segue.adapters.plex_xml import PlayerInfo
+from segue.config import Config, changed_keys, find_config, load_config, needs_restart, parse_listen
+from segue.core.actions import Action, ConfigLoaded
+from segue.core.system.actions import DaemonStarted, DomainSetAside, ReloadRefused, ShutdownRequested
+from segue.core.vocabulary import EffectBase
+from segue.errors import ConfigError, StartError
+from segue.interfaces.answers import ApiError
+from segue.interfaces.http_api import application
+from segue.interfaces.views import Json
+from segue.runtime import systemd
+from segue.runtime.clock import HouseClock
+from segue.runtime.counters import Counters
+from segue.runtime.http import HttpServer, ListenError, open_tcp_listeners, open_unix_listener
+from segue.runtime.inbox import Inbox
+from segue.runtime.sqlite_journal import SqliteJournal
+from segue.runtime.store import CoreError, Store
+from segue.runtime.supervisor import keep
+
+HOME_S = 1.5
+"""How long levels may take to go home when the daemon stops."""
+WEBHOOK_BYTES_MAX = 4 * 1024 * 1024
+"""A webhook's body with its poster; everything else has the server's own limit of 1 MiB."""
+HTTP_SOCKETS = frozenset({"http", "segued.socket"})
+CONTROL_SOCKETS = frozenset({"control", "segue-ctl.socket"})
+"""Names of the sockets that systemd may bring (`FileDescriptorName=`, else the unit's name)."""
+DISCOVERY_S = 3.0
+DISCOVERY_AGAIN_S = 15.0
+"""Length of a search for HEOS devices, and the pause after one that found none."""
+CORE_FAILED = 70
+"""Exit code after an error of the core (EX_SOFTWARE of sysexits.h); systemd starts us again."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What the command line says."""
+
+    config: Path | None = None
+    log_level: str | None = None
+    on_ready: Callable[[Config], None] = lambda _config: None
+    """Called once the doors are open, for whoever started us in this process."""
+
+
+async def run(options: Options, environ: Mapping[str, str]) -> int:
+    """Be the daemon until a signal ends it; gives the exit code."""
+    path = options.config or find_config(environ)
+    config = load_config(path, environ)
+    log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
+    wiring.register_secrets(config)
+    state_dir = Path(config.server.state_dir)
+    journal = SqliteJournal(state_dir, wiring.journal_limits(config))
+    try:
+        house = House(config, msgspec.structs.replace(options, config=path), environ, journal, log)
+        return await house.live(state_dir)
+    finally:
+        if not await journal.aclose():
+            log.error("Not all of the journal reached the disk.")
+
+
+class House:
+    """All parts of the daemon, tied together."""
+
+    def __init__(
+        self, config: Config, options: Options, environ: Mapping[str, str], journal: SqliteJournal, log: Any
+    ) -> None:
+        self.config, self.options, self.environ = config, options, environ
+        self.journal, self.log = journal, log
+        self.clock, self.counters = HouseClock(), Counters()
+        self.notifier = systemd.Notifier.from_environment()
+        loaded = journal.load_durable()
+        self.store = Store(
+            loaded.state,
+            journal,
+            clock=self.clock,
+            first_seq=loaded.next_seq,
+            late_s=config.journal.late_ms / 1000,
+        )
+        self.listener = WebhookListener(self.store)
+        self.door = FrontDoor(
+            self.store,
+            self.clock,
+            self.listener,
+            self.counters,
+            clients=self._clients,
+            why=self._why,
+            reload=self.reload,
+            journal_figures=self._journal_figures,
+        )
+        self.plex: PlexServer | None = None
+        self._ended, self._served = trio.Event(), trio.Event()
+
+    # ---------------------------------------------------------------- life
+
+    async def live(self, state_dir: Path) -> int:
+        """Open everything, run until told to stop, close everything."""
+        systemd.dump_stacks_on_hang()
+        failed: list[CoreError] = []
+        try:
+            async with AsyncExitStack() as stack:
+                server = self._server()
+                listeners = await self._listen()
+                nursery = await stack.enter_async_context(trio.open_nursery())
+                stack.callback(nursery.cancel_scope.cancel)
+                self._start_actors(nursery, state_dir)
+                self._first_actions()
+                nursery.start_soon(self.store.run)
+                nursery.start_soon(self._heed_signals)
+                await nursery.start(self._serve, server, listeners)
+                self.journal.note_start()
+                self.notifier.ready(f"Serving {len(self.config.rooms)} rooms.")
+                self.options.on_ready(self.config)
+                await self._ended.wait()
+                await self._stop(server)
+                nursery.cancel_scope.cancel()
+        except* CoreError as group:
+            failed.append(first_of(group))
+        if failed:
+            return self._core_failed(failed[0])
+        self.journal.note_clean_stop()
+        return 0
+
+    async def _serve(
+        self,
+        server: HttpServer,
+        listeners: Sequence[trio.abc.Listener[trio.SocketStream]],
+        task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    ) -> None:
+        await server.serve(listeners, task_status=task_status)
+        self._served.set()
+
+    def end(self, reason: str) -> None:
+        """Begin to stop; a second call changes nothing."""
+        if not self._ended.is_set():
+            self.notifier.stopping(f"Stopping: {reason}.")
+            self.store.dispatch(ShutdownRequested(reason), by="app")
+            self._ended.set()
+
+    async def _stop(self, server: HttpServer) -> None:
+        """Bring the levels home while the doors are being closed; neither waits for ever."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._levels_home)
+            server.stop(self.config.server.grace_s)
+        with trio.move_on_after(self.config.server.grace_s + 0.4):
+            await self._served.wait()
+
+    async def _levels_home(self) -> None:
+        """Wait until no level is away from its base."""
+        subscription = self.store.subscribe(limit=64)
+        with trio.move_on_after(HOME_S):
+            while any(r.kept.faded and r.receiver.available for r in self.store.state.music.rooms):
+                await subscription.get()
+        self.store.unsubscribe(subscription)
+
+    def _core_failed(self, error: CoreError) -> int:
+        cause = error.__cause__
+        self.log.error(f"The core failed in {error}; ending.", exc_info=cause or error)
+        for domain in self.journal.note_core_failure(error.domain, str(error)):
+            self.log.error(
+                f"What was kept of {domain} is set aside: the core failed three times in ten minutes."
+            )
+        return CORE_FAILED
+
+    # ---------------------------------------------------------------- parts
+
+    def _server(self) -> HttpServer:
+        hosts = {name.casefold() for name in self.config.server.allowed_hosts}
+        return HttpServer(
+            application(self.door),
+            body_limit=lambda path: WEBHOOK_BYTES_MAX if path.startswith("/webhooks/") else 1024 * 1024,
+            allowed_hosts=lambda name: name in hosts,
+            on_failure=lambda text, error: self.log.error(text, exc_info=error),
+            fatal=(CoreError,),
+        )
+
+    async def _listen(self) -> list[trio.abc.Listener[trio.SocketStream]]:
+        """Take the sockets of the service manager, and open those that it did not bring."""
+        inherited = systemd.inherited_listeners()
+        listeners: list[trio.abc.Listener[trio.SocketStream]] = [
+            s for many in inherited.values() for s in many
+        ]
+        address = parse_listen(self.config.server.listen)
+        try:
+            if address is not None and not inherited.keys() & HTTP_SOCKETS:
+                listeners += await open_tcp_listeners(address.host, address.port)
+            if not inherited.keys() & CONTROL_SOCKETS:
+                path = Path(self.config.server.control_socket)
+                path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+                listeners.append(await open_unix_listener(path, 0o660))
+        except (ListenError, OSError) as error:
+            raise StartError(
+                str(error), "Is another segued running, or is the address not this machine's?"
+            ) from None
+        return listeners
+
+    def _start_actors(self, nursery: trio.Nursery, state_dir: Path) -> None:
+        """Give every actor its inbox, its outside, and a supervisor."""
+        self.store.own("log", LogWriter(self.log).deliver)
+        self.store.own("service_manager", self._feed_watchdog)
+        nursery.start_soon(keep, "webhook_listener", self.listener.run, self._post)
+        client_id = wiring.client_identifier(state_dir)
+        self.api_token = wiring.api_token(self.config)
+        self._take_settings(self.config)
+        if self.config.plex.url:
+            http = HttpClient(wiring.USER_AGENT)
+            plex = wiring.plex_server(self.config, http, client_id)
+            remote = wiring.companion(self.config, http, client_id)
+            self.plex = plex
+            fetch, command = self._inbox("session_fetcher"), self._inbox("player_remote")
+            fetcher = SessionFetcher(self.store, fetch, plex)
+            player_remote = PlayerRemote(self.store, command, remote, plex)
+            nursery.start_soon(keep, "session_fetcher", fetcher.run, self._post, fetch)
+            nursery.start_soon(keep, "player_remote", player_remote.run, self._post, command)
+        if self.config.heos_wanted:
+            inbox = self._inbox("heos_controller")
+            controller = HeosController(
+                self.store,
+                inbox,
+                lambda hosts, hear: wiring.heos_system(self.config, hosts, hear),
+                self._find_heos,
+            )
+            nursery.start_soon(keep, "heos_controller", controller.run, self._post, inbox)
+
+    def _inbox(self, owner: str) -> Inbox:
+        inbox = Inbox(self.store.drop)
+        self.store.own(owner, inbox.put)
+        return inbox
+
+    def _first_actions(self) -> None:
+        self.store.dispatch(DaemonStarted(__version__, systemd.watchdog_period_s()), by="app")
+        for domain, detail in self.journal.load_durable().set_aside:
+            self.store.dispatch(DomainSetAside(domain, detail), by="app")
+        for notice in self.journal.notices:
+            self.log.warning(notice)
+        self.store.dispatch(ConfigLoaded(wiring.music(self.config)), by="app")
+
+    # ---------------------------------------------------------------- small services
+
+    def _post(self, action: Action) -> None:
+        self.store.post(action, by="supervisor")
+
+    def _feed_watchdog(self, _effect: EffectBase) -> None:
+        self.notifier.watchdog()
+
+    async def _clients(self) -> tuple[PlayerInfo, ...]:
+        """List the Plex players; a server that does not answer has none to tell."""
+        if self.plex is None:
+            return ()
+        return await self.plex.clients()
+
+    async def _find_heos(self, not_found: Callable[[str], None]) -> Sequence[str]:
+        """Give the configured addresses, or look for devices until one answers."""
+        hosts = wiring.heos_hosts(self.config)
+        while not hosts:
+            hosts = tuple(found.host for found in await discover(DISCOVERY_S))
+            if not hosts:
+                not_found("no HEOS device answers (SSDP)")
+                await trio.sleep(DISCOVERY_AGAIN_S)
+        return hosts
+
+    async def _why(self, room: str | None, limit: int) -> Json:
+        answer: Json = msgspec.to_builtins(await self.journal.query_why(room, limit))
+        return answer
+
+    def _journal_figures(self) -> tuple[int, int]:
+        status = self.journal.status()
+        return status.rows, status.segment
+
+    async def _heed_signals(self) -> None:
+        """SIGTERM and SIGINT end the daemon, a second one at once; SIGHUP reads the configuration again."""
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+            async for number in signals:
+                if number == signal.SIGHUP:
+                    with suppress(ApiError):
+                        await self.reload()
+                elif self._ended.is_set():
+                    os._exit(128 + number)
+                else:
+                    self.end(signal.Signals(number).name)
+
+    # ---------------------------------------------------------------- reload
+
+    async def reload(self) -> Json:
+        """Read the configuration again. A broken one changes nothing and says why."""
+        self.notifier.reloading()
+        try:
+            fresh = load_config(self.options.config, self.environ)
+        except ConfigError as error:
+            self.store.dispatch(ReloadRefused(str(error)), by="reload")
+            self.notifier.ready("The configuration on disk is broken; the former one is in force.")
+            raise ApiError(422, "bad_config", str(error), "Correct it and reload again.") from None
+        changed = changed_keys(self.config, fresh)
+        later = needs_restart(changed)
+        self._take_settings(fresh)
+        self.config = fresh
+        self.store.dispatch(ConfigLoaded(wiring.music(fresh)), by="reload")
+        self.log.info(f"The configuration was reloaded; changed: {', '.join(changed) or 'nothing'}.")
+        self.notifier.ready(f"Serving {len(fresh.rooms)} rooms.")
+        return {"schema": "segue.reload/1", "changed": changed, "restart_needed": later}
+
+    def _take_settings(self, config: Config) -> None:
+        """Put in force what needs no restart and is not the core's."""
+        wiring.register_secrets(config)
+        self.door.webhooks = wiring.webhook_rules(config)
+        self.door.policy = wiring.policy(config, self.api_token)
+        self.door.plex_url = config.plex.url
+        self.door.heos_configured = config.heos_wanted
+        logs.set_level(self.options.log_level or config.log.level)
+
+
+def first_of(group: BaseExceptionGroup[CoreError]) -> CoreError:
+    """Give the first error of a group, however deep."""
+    error = group.exceptions[0]
+    return first_of(error) if isinstance(error, BaseExceptionGroup) else error

@@ -1,0 +1,148 @@
+"""From the configuration to the parts: what each adapter, door and domain is given. Decides nothing."""
+
+import grp
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from segue import __version__, logs
+from segue.actors.front_door import WebhookRules
+from segue.adapters.companion import Companion
+from segue.adapters.heos import HeosEvent, HeosSystem
+from segue.adapters.http_client import HttpClient
+from segue.adapters.plex import PlexServer
+from segue.config import Config, RoomConfig, kept_api_token
+from segue.core.music.state import MusicSettings, RoomSettings
+from segue.interfaces.control import Policy
+from segue.runtime.ledger import Limits
+from segue.secret import Secret
+
+USER_AGENT = f"segue/{__version__}"
+
+
+# ------------------------------------------------------------------ the core's settings
+
+
+def music(config: Config) -> MusicSettings:
+    """Give the music domain its settings."""
+    return MusicSettings(
+        rooms=tuple(_room(room) for room in config.rooms),
+        plex_configured=bool(config.plex.url),
+        poll_s=config.plex_poll_s,
+        poll_playing_s=min(10.0, config.plex_poll_s),
+        step_levels_max=config.music.fade_step_levels_max,
+        human_window_s=config.music.human_window_s,
+        confirm_s=config.music.confirm_s,
+        resume_gap_s=config.music.resume_gap_s,
+        stale_after_s=config.music.stale_after_s,
+    )
+
+
+def _room(room: RoomConfig) -> RoomSettings:
+    return RoomSettings(
+        name=room.name,
+        plex_player=room.plex_player,
+        heos_player=room.heos_player,
+        input=room.input,
+        max_level=room.max_level,
+        fade_in_s=room.fade_in_s,
+        fade_out_s=room.fade_out_s,
+        start_level=room.start_level,
+        volume_step=room.volume_step,
+        take_over=room.take_over,
+        trust_idle=room.trust_idle,
+        wake=room.wake,
+        restore_after_s=room.restore_after_s,
+        fade_on=room.fade_on,
+        music_inputs=room.music_inputs,
+    )
+
+
+def journal_limits(config: Config) -> Limits:
+    """Give the journal its bounds."""
+    return Limits(keep_days=config.journal.keep_days, keep_mb=config.journal.keep_mb)
+
+
+# ------------------------------------------------------------------ adapters
+
+
+def plex_server(config: Config, http: HttpClient, client_id: str) -> PlexServer:
+    """Make the Plex adapter."""
+    return PlexServer(
+        config.plex.url, _token(config.plex.token), client_id, http, sessions_s=config.plex.timeout_s
+    )
+
+
+def companion(config: Config, http: HttpClient, client_id: str) -> Companion:
+    """Make the Companion adapter."""
+    return Companion(http, config.plex.url, _token(config.plex.token), client_id)
+
+
+def _token(secret: Secret | None) -> Callable[[], str]:
+    return lambda: secret.reveal() if secret is not None else ""
+
+
+def heos_hosts(config: Config) -> tuple[str, ...]:
+    """Give the addresses of the HEOS system; none means that it is to be found."""
+    return (config.heos.host, *config.heos.failover_hosts) if config.heos.host else ()
+
+
+def heos_system(config: Config, hosts: Sequence[str], hear: Callable[[HeosEvent], None]) -> HeosSystem:
+    """Make the HEOS adapter."""
+    return HeosSystem(
+        hosts,
+        port=config.heos.port,
+        heartbeat_s=config.heos.heartbeat_s,
+        command_timeout_s=config.heos.command_timeout_s,
+        on_event=hear,
+    )
+
+
+# ------------------------------------------------------------------ doors
+
+
+def webhook_rules(config: Config) -> WebhookRules:
+    """Say who may send webhooks."""
+    secret = config.server.webhook_secret
+    return WebhookRules(
+        secret=secret.reveal() if secret is not None else "", sources=config.server.webhook_sources
+    )
+
+
+def policy(config: Config, api_token: str) -> Policy:
+    """Say who may do what. A group that does not exist lets nobody in."""
+    gids = set()
+    for name in config.server.write_groups:
+        try:
+            gids.add(grp.getgrnam(name).gr_gid)
+        except KeyError:
+            gids.add(-1)
+    return Policy(
+        api_token=api_token, write_uids=frozenset(config.server.write_uids), write_gids=frozenset(gids)
+    )
+
+
+def api_token(config: Config) -> str:
+    """Give the token of TCP callers: the configured one, else one that is made at the first start."""
+    token = config.server.api_token or kept_api_token(Path(config.server.api_token_file))
+    logs.register_secret(token)
+    return token.reveal()
+
+
+def client_identifier(state_dir: Path) -> str:
+    """Give what Plex knows this installation by, for ever (`X-Plex-Client-Identifier`)."""
+    path = state_dir / "client-identifier"
+    with suppress(FileNotFoundError):
+        text = path.read_text().strip()
+        if text:
+            return text
+    text = str(uuid.uuid4())
+    path.write_text(text + "\n")
+    return text
+
+
+def register_secrets(config: Config) -> None:
+    """Tell the log what it must never show."""
+    for secret in config.secrets:
+        logs.register_secret(secret)
