@@ -108,6 +108,9 @@ class Writer:
         except TimeoutError:
             text = f"state_dir {directory}: the disk has not answered for {OPEN_S:.0f} s"
             raise StateDirError(text) from None
+        except BaseException:
+            self._thread.join(OPEN_S)  # it lets the directory go
+            raise
 
     # ---------------------------------------------------------------- for others
 
