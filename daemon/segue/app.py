@@ -23,7 +23,7 @@ from segue.actors.session_fetcher import SessionFetcher
 from segue.actors.webhook_listener import WebhookListener
 from segue.adapters.heos_discovery import discover
 from segue.adapters.http_client import HttpClient
-from segue.adapters.plex import PlexServer
+from segue.adapters.plex import PlexError, PlexServer
 from segue.adapters.plex_xml import PlayerInfo
 from segue.config import Config, changed_keys, find_config, load_config, needs_restart, parse_listen
 from segue.core.actions import Action, ConfigLoaded
@@ -269,7 +269,10 @@ class House:
         """List the Plex players; a server that does not answer has none to tell."""
         if self.plex is None:
             return ()
-        return await self.plex.clients()
+        try:
+            return await self.plex.clients()
+        except PlexError:
+            return ()
 
     async def _find_heos(self, not_found: Callable[[str], None]) -> Sequence[str]:
         """Give the configured addresses, or look for devices until one answers."""
