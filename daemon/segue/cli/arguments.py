@@ -11,7 +11,8 @@ import sys
 from segue import __version__
 from segue.cli.commands import COMMANDS, COMMON, Command, Option, command_named
 from segue.cli.errors import CtlError, usage
-from segue.cli.words import MINUS
+from segue.cli.paint import columns_of_terminal
+from segue.cli.words import MINUS, capitalised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the command line."""
         raise usage(
-            _with_hyphens(f"{message[:1].upper()}{message[1:]}."),
+            _with_hyphens(f"{capitalised(message)}."),
             f"`{self.prog} --help` shows what it takes.",
         )
 
@@ -110,7 +111,7 @@ def _unknown(name: str) -> CtlError:
 def parser_of(command: Command) -> Parser:
     """Build the parser of one command."""
     prog = f"seguectl {command.name}"
-    text = f"{command.summary[:1].upper()}{command.summary[1:]}. {command.details}".strip()
+    text = f"{capitalised(command.summary)}. {command.details}".strip()
     parser = Parser(
         prog=prog,
         usage=f"{prog} {command.words} [options]".replace("  ", " "),
@@ -134,7 +135,13 @@ def _add(parser: Parser, option: Option) -> None:
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the examples as they are, and folds the description."""
+    """Keeps the examples as they are, and folds the description.
+
+    It knows its width, because argparse makes one for every option and would import `shutil` to find out.
+    """
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(columns_of_terminal() or 80, 100) - 2)
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         if "\n" in text:

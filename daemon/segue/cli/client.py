@@ -147,7 +147,7 @@ class House:
     """segued as a command sees it: ask, tell, listen."""
 
     def __init__(self, candidates: list[Target], answer_s: float = ANSWER_S) -> None:
-        self._candidates = candidates
+        self.candidates = candidates
         self._answer_s = answer_s
 
     def get(self, path: str) -> Answer:
@@ -160,7 +160,7 @@ class House:
 
     def _call(self, method: str, path: str, body: Json | None = None, *, confirm: str = "") -> Answer:
         deadline = time.monotonic() + CONNECT_S + self._answer_s
-        sock, target = connect(self._candidates)
+        sock, target = connect(self.candidates)
         try:
             reply, raw = _exchange(sock, target.request(method, path, body, confirm=confirm), deadline)
         except TimeoutError:
@@ -182,7 +182,7 @@ class House:
 
     def listen(self, path: str) -> Stream:
         """Open a stream of events. Raises `CtlError`."""
-        sock, target = connect(self._candidates)
+        sock, target = connect(self.candidates)
         try:
             sock.sendall(target.request("GET", path))
             return Stream(sock, time.monotonic() + self._answer_s)

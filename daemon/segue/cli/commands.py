@@ -65,11 +65,11 @@ TOKEN_FILE = Option(
     "--token-file", value="FILE", help="the file of the API token for --url (also SEGUE_TOKEN_FILE)"
 )
 TIMEOUT = Option("--timeout", value="SECONDS", help="how long to wait for an answer", default="10")
-COMMON = (JSON, SOCKET, URL, TOKEN_FILE, TIMEOUT)
+YES = Option("-y", "--yes", help="confirm beforehand what segued would ask about")
+COMMON = (JSON, SOCKET, URL, TOKEN_FILE, TIMEOUT, YES)
 """Options of every command; they may also stand before its name."""
 
 ROOM = Option("-r", "--room", value="ROOM", help="the room, where its name could be taken for something else")
-YES = Option("-y", "--yes", help="confirm beforehand what segued would ask about")
 
 _OF_RECEIVERS = ("cd", "tv", "phono", "tuner", "bluray", "dvd", "game", "mediaplayer", "cable_sat", "usbdac")
 _OF_SPEAKERS = (
@@ -86,7 +86,7 @@ INPUTS = _OF_RECEIVERS + _OF_SPEAKERS
 
 
 def _transport(name: str, summary: str, details: str = "") -> Command:
-    return Command(name, control.transport, summary, words="[ROOM]", details=details, options=(ROOM, YES))
+    return Command(name, control.transport, summary, words="[ROOM]", details=details, options=(ROOM,))
 
 
 COMMANDS = (
@@ -144,7 +144,7 @@ COMMANDS = (
         "go to a position of the title",
         words="[ROOM] POSITION|+TIME|-TIME",
         details="A position or a time is written 83, 1:23 or 1:02:03. With a sign it counts from where the title is.",
-        options=(ROOM, YES),
+        options=(ROOM,),
         examples=(
             ("seguectl seek 1:23", "go there"),
             ("seguectl seek living -10", "hear the last ten seconds again"),
@@ -157,7 +157,7 @@ COMMANDS = (
         words="[ROOM] [LEVEL|up|down|+N|-N]",
         details="Levels go from 0 to 100; the room's max_level binds. A level that is set ends a fade. `up` and `down` "
         "go one step of the configuration, +N and -N so many levels. Without a level the present ones are shown.",
-        options=(ROOM, YES),
+        options=(ROOM,),
         choices=("up", "down"),
         examples=(
             ("seguectl volume", "how loud is it?"),
@@ -171,7 +171,7 @@ COMMANDS = (
         "mute a room, or let it be heard again",
         words="[ROOM] [on|off|toggle]",
         details="Without a word it is `on`.",
-        options=(ROOM, YES),
+        options=(ROOM,),
         choices=("on", "off", "toggle"),
         examples=(("seguectl mute toggle", "for a key of the keyboard"),),
     ),
@@ -182,7 +182,7 @@ COMMANDS = (
         words="[ROOM] [INPUT]",
         details="Inputs are HEOS's own names, such as inputs/cd; the prefix may be left out. A single word is an "
         "input; to see the input of one room, name it with --room.",
-        options=(ROOM, YES),
+        options=(ROOM,),
         choices=INPUTS,
         examples=(("seguectl source living tv", "listen to the television"),),
     ),
@@ -195,7 +195,6 @@ COMMANDS = (
         options=(
             ROOM,
             Option("--over", value="SECONDS", help="the time that it takes (segued's default is 3)"),
-            YES,
         ),
         examples=(("seguectl fade 15 --over 60", "towards the night"),),
     ),
@@ -205,7 +204,6 @@ COMMANDS = (
         "read the configuration again",
         details="A broken file changes nothing: the former settings stay in force, and every error is listed. "
         "Nothing jumps in volume.",
-        options=(YES,),
     ),
 )
 

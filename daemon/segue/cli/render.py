@@ -6,7 +6,7 @@ import time
 
 from segue.cli.fields import Json, number, record, records, text, whole
 from segue.cli.paint import Paint, pad, table
-from segue.cli.words import clock, counted, duration
+from segue.cli.words import ago, clock, counted, duration
 
 LINK_STYLES = {
     "ok": "green",
@@ -54,7 +54,7 @@ def _daemon(data: Json, paint: Paint) -> str:
 def _links(data: Json, paint: Paint) -> list[str]:
     plex, heos, journal = (record(data.get(name)) for name in ("plex", "heos", "journal"))
     read_at = number(plex.get("last_read_at"))
-    read = f"read {duration(time.time() - read_at)} ago" if read_at is not None else ""
+    read = f"read {ago(time.time() - read_at)}" if read_at is not None else ""
     count = whole(heos.get("players"))
     of_heos = counted(count, "player") if count is not None and heos.get("state") == "up" else ""
     rows = whole(journal.get("rows"))

@@ -6,7 +6,7 @@ causes of each nearest first; a story keeps that order, so the line that answers
 
 from __future__ import annotations
 
-from segue.cli.fields import Json, number, record, records, text, whole
+from segue.cli.fields import Json, number, records, text, whole
 from segue.cli.paint import Paint, pad, width
 from segue.cli.words import counted, duration, moment
 
@@ -133,9 +133,3 @@ def who(by: str) -> str:
         except KeyError:
             return by
     return by
-
-
-def caller_of(frame: Json) -> str:
-    """Write who brought an event about, where that was a person."""
-    by = text(record(frame).get("by"))
-    return who(by) if by.startswith(("uid:", "token:")) else ""

@@ -116,6 +116,13 @@ def duration(value_s: float) -> str:
     return f"{days} d {hours} h"
 
 
+def ago(value_s: float) -> str:
+    """Write how long ago something was."""
+    return (
+        "just now" if value_s < 1 else f"{value_s:.0f} s ago" if value_s < 10 else f"{duration(value_s)} ago"
+    )
+
+
 def moment(at: float | None, now: float | None = None) -> str:
     """Write a moment (seconds since the epoch) as local time, with its date when that is not today."""
     if at is None:
@@ -128,6 +135,11 @@ def moment(at: float | None, now: float | None = None) -> str:
     clock_time = time.strftime("%H:%M:%S", then)
     same = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
     return clock_time if same else f"{time.strftime('%Y-%m-%d', then)} {clock_time}"
+
+
+def capitalised(words: str) -> str:
+    """Begin a sentence; a program's name stays as it is typed."""
+    return words if words.startswith("segue") else f"{words[:1].upper()}{words[1:]}"
 
 
 def counted(count: int, thing: str) -> str:
