@@ -191,7 +191,7 @@ async def test_an_input_wakes_the_receiver_four_seconds_later(autojump_clock: Mo
 
 
 async def test_a_url_is_taken_whole_and_left_in_the_queue(autojump_clock: MockClock) -> None:
-    async with talking(stream_length=lambda url: 12.0) as (speaker, client):
+    async with talking(stream_length=lambda _url: 12.0) as (speaker, client):
         url = "http://127.0.0.1:9/s/1.flac?a=1&b=%20"
         await client.send(f"browse/play_stream?pid=1&url={url}")
         assert (await client.reply()).is_promise

@@ -238,13 +238,13 @@ async def test_bytes_dribble(autojump_clock: MockClock) -> None:
 
 
 async def test_a_client_that_never_reads_is_cut_off(autojump_clock: MockClock) -> None:
-    async with talking(dribble_s=1000.0) as (speaker, client):
+    async with talking(dribble_s=1000.0) as (speaker, _):
         speaker.storm(6000)
         await speaker.until(lambda s: not s.connections)
 
 
 async def test_a_line_without_end_is_cut_off(autojump_clock: MockClock) -> None:
-    async with talking() as (speaker, client):
+    async with talking() as (_, client):
         await client.stream.send_all(b"x" * 10_000)
         assert await client.line() == b""
 

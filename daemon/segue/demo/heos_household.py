@@ -240,11 +240,14 @@ class Household:
         return self.favourites[number - 1]
 
     def tracks(self, container_id: str, media_id: str | None) -> list[Track]:
-        """The songs of an album of the local music, or one of them. Raises RefusalError(INVALID_ID)."""
+        """The songs of an album of the local music, or one of them. An album's own media id means all of it.
+
+        Raises RefusalError(INVALID_ID).
+        """
         if container_id not in self.albums:
             raise RefusalError(ErrorId.INVALID_ID)
         album = self.albums[container_id]
-        found = [track for track in album if media_id is None or track.media_id == media_id]
+        found = [track for track in album if media_id in (None, container_id, track.media_id)]
         if not found:
             raise RefusalError(ErrorId.INVALID_ID)
         return found
