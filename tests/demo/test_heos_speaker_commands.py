@@ -373,3 +373,58 @@ async def test_a_reboot_answers_goes_away_and_comes_back_with_other_ids(autojump
         (player,) = (await again.ask("player/get_players")).payload
         assert player["pid"] == speaker.pid != old
         assert await refusal(again, f"player/get_volume?pid={old}") == 2
+
+
+async def test_a_station_is_browsed_and_played_by_its_source(autojump_clock: MockClock) -> None:
+    async with talking() as (speaker, client):
+        speaker.house.sign_in("listener@example.com", "opensesame")
+        stations = (await client.ask("browse/browse?sid=3")).payload
+        await client.ask(f"browse/play_stream?pid=1&sid=3&mid={stations[2]['mid']}&name=x")
+        assert speaker.player().playing == STATIONS[2]
+        assert await refusal(client, "browse/play_stream?pid=1&sid=3&mid=nowhere") == 2
+        assert await refusal(client, "browse/add_to_queue?pid=1&sid=3&cid=x&aid=1") == 2
+        assert await refusal(client, "browse/add_to_queue?pid=1&sid=1024&cid=x&aid=1") == 2
+
+
+async def test_sources_know_whether_somebody_is_signed_in(autojump_clock: MockClock) -> None:
+    async with talking() as (speaker, client):
+        assert (await client.ask("browse/get_source_info?sid=3")).payload["available"] == "false"
+        speaker.house.sign_in("listener@example.com", "opensesame")
+        info = (await client.ask("browse/get_source_info?sid=3")).payload
+        assert (info["available"], info["service_username"]) == ("true", "listener@example.com")
+        assert (await client.ask("browse/get_source_info?sid=1")).payload["name"] == "Living Room"
+        assert (await client.ask("browse/browse?sid=1025")).payload == []
+        assert await refusal(client, "browse/browse?sid=77") == 2
+
+
+async def test_a_person_uses_the_app(autojump_clock: MockClock) -> None:
+    async with talking() as (speaker, client):
+        speaker.resume(1)
+        speaker.play_song(1, make_tracks(1)[0])
+        speaker.pause(1)
+        speaker.resume(1)
+        speaker.stop(1)
+        speaker.play_radio(1, "FIP")
+        speaker.pause(1)
+        speaker.play_radio(1, "Pirates")
+        heard = [(await client.event()) for _ in range(9)]
+        assert [event.message.get("state") for event in heard if "state" in event.message] == [
+            *("play", "pause", "play", "stop", "play")
+        ]
+        assert speaker.player().now_playing()[0]["station"] == "Pirates"
+
+
+async def test_new_ids_dissolve_groups(autojump_clock: MockClock) -> None:
+    async with talking(Player(pid=1), Player(pid=2, name="Kitchen")) as (speaker, client):
+        await client.ask("group/set_group?pid=1,2")
+        new_ids = speaker.renumber()
+        assert set(new_ids) == {1, 2}
+        assert (await client.ask("group/get_groups")).payload == []
+        assert {each["pid"] for each in (await client.ask("player/get_players")).payload} == set(
+            new_ids.values()
+        )
+
+
+async def test_a_speaker_that_does_not_run_says_so() -> None:
+    with pytest.raises(RuntimeError, match="start serve"):
+        HeosSpeaker(host=None).connect()
