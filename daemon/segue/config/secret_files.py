@@ -150,6 +150,7 @@ def kept_api_token(path: Path) -> Secret:
         if not path.exists():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _make_token(path)
+        mode = stat.S_IMODE(path.stat().st_mode)
         text = path.read_text("ascii").strip()
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else "it is not a text"
@@ -157,6 +158,10 @@ def kept_api_token(path: Path) -> Secret:
             f"The API token {path} cannot be read or made: {reason}.",
             "Set [server] api_token_file or state_dir.",
         ) from None
+    if mode & 0o007:
+        raise StartError(
+            f"The API token {path} is open to everybody (mode {mode:04o}).", f"chmod o-rwx {path}"
+        )
     if len(text) < API_TOKEN.characters_min:
         raise StartError(f"The API token in {path} is too short.", "Remove the file; a new one is made.")
     return Secret(text)

@@ -127,7 +127,7 @@ def loads(text: str) -> dict[str, Any] | TomlError:
         return tomllib.loads(text)
     except RecursionError:
         return TomlError("nested too deeply")
-    except ValueError as problem:  # not only TOMLDecodeError: an integer may have too many digits
+    except tomllib.TOMLDecodeError as problem:
         message = str(problem)
         place = PLACE.search(message)
         if place is None:
@@ -136,6 +136,8 @@ def loads(text: str) -> dict[str, Any] | TomlError:
         if place[1]:
             return TomlError(message, int(place[1]), int(place[2]))
         return TomlError(message, text.count("\n") + 1, len(text) - text.rfind("\n"))
+    except ValueError:  # Python's own limit on the digits of an integer
+        return TomlError("a number has too many digits")
 
 
 def _refuse_toml(draft: Draft, statement: Statement, error: TomlError) -> None:
