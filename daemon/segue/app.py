@@ -21,7 +21,6 @@ from segue.actors.log_writer import LogWriter
 from segue.actors.player_remote import PlayerRemote
 from segue.actors.session_fetcher import SessionFetcher
 from segue.actors.webhook_listener import WebhookListener
-from segue.adapters.heos_discovery import discover
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexError, PlexServer
 from segue.adapters.plex_xml import PlayerInfo
@@ -49,9 +48,6 @@ WEBHOOK_BYTES_MAX = 4 * 1024 * 1024
 HTTP_SOCKETS = frozenset({"http", "segued.socket"})
 CONTROL_SOCKETS = frozenset({"control", "segue-ctl.socket"})
 """Names of the sockets that systemd may bring (`FileDescriptorName=`, else the unit's name)."""
-DISCOVERY_S = 3.0
-DISCOVERY_AGAIN_S = 15.0
-"""Length of a search for HEOS devices, and the pause after one that found none."""
 CORE_FAILED = 70
 """Exit code after an error of the core (EX_SOFTWARE of sysexits.h); systemd starts us again."""
 
@@ -239,8 +235,7 @@ class House:
             controller = HeosController(
                 self.store,
                 inbox,
-                lambda hosts, hear: wiring.heos_system(self.config, hosts, hear),
-                self._find_heos,
+                lambda hear: wiring.heos_system(self.config, hear),
             )
             nursery.start_soon(keep, "heos_controller", controller.run, self._post, inbox)
 
@@ -273,16 +268,6 @@ class House:
             return await self.plex.clients()
         except PlexError:
             return ()
-
-    async def _find_heos(self, not_found: Callable[[str], None]) -> Sequence[str]:
-        """Give the configured addresses, or look for devices until one answers."""
-        hosts = wiring.heos_hosts(self.config)
-        while not hosts:
-            hosts = tuple(found.host for found in await discover(DISCOVERY_S))
-            if not hosts:
-                not_found("no HEOS device answers (SSDP)")
-                await trio.sleep(DISCOVERY_AGAIN_S)
-        return hosts
 
     async def _why(self, room: str | None, limit: int) -> Json:
         answer: Json = msgspec.to_builtins(await self.journal.query_why(room, limit))

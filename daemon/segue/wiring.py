@@ -2,7 +2,7 @@
 
 import grp
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from segue import __version__, logs
 from segue.actors.front_door import WebhookRules
 from segue.adapters.companion import Companion
 from segue.adapters.heos import HeosEvent, HeosSystem
+from segue.adapters.heos_discovery import discover
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexServer
 from segue.config import Config, RoomConfig, kept_api_token
@@ -83,20 +84,20 @@ def _token(secret: Secret | None) -> Callable[[], str]:
     return lambda: secret.reveal() if secret is not None else ""
 
 
-def heos_hosts(config: Config) -> tuple[str, ...]:
-    """Give the addresses of the HEOS system; none means that it is to be found."""
-    return (config.heos.host, *config.heos.failover_hosts) if config.heos.host else ()
-
-
-def heos_system(config: Config, hosts: Sequence[str], hear: Callable[[HeosEvent], None]) -> HeosSystem:
-    """Make the HEOS adapter."""
+def heos_system(config: Config, hear: Callable[[HeosEvent], None]) -> HeosSystem:
+    """Make the HEOS adapter: for the configured addresses, or for whatever answers a search."""
     return HeosSystem(
-        hosts,
+        (config.heos.host, *config.heos.failover_hosts) if config.heos.host else (),
         port=config.heos.port,
         heartbeat_s=config.heos.heartbeat_s,
         command_timeout_s=config.heos.command_timeout_s,
         on_event=hear,
+        find_hosts=None if config.heos.host else _found_hosts,
     )
+
+
+async def _found_hosts() -> tuple[str, ...]:
+    return tuple(found.host for found in await discover())
 
 
 # ------------------------------------------------------------------ doors

@@ -4,7 +4,7 @@ It decides nothing. How often a device is asked for its now playing is bounded h
 very question with another event of the same kind (HA core #37509) and would keep us asking for ever.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 
 import trio
@@ -39,54 +39,36 @@ from segue.runtime.store import Store
 BY = "actor:heos_controller"
 NOW_PLAYING_GAP_S = 0.5
 """Least time between two questions for the now playing of one player that its own events lead to."""
-System = heos.HeosSystem
-MakeSystem = Callable[[Sequence[str], Callable[[heos.HeosEvent], None]], System]
-FindHosts = Callable[[Callable[[str], None]], Awaitable[Sequence[str]]]
-"""Gives the addresses, however long that takes; says now and then why they are not known."""
+MakeSystem = Callable[[Callable[[heos.HeosEvent], None]], heos.HeosSystem]
 STATES: dict[str, ReceiverState] = {"play": "play", "pause": "pause", "stop": "stop"}
 
 
 class HeosController:
     """Owns the HEOS system."""
 
-    def __init__(self, store: Store, inbox: Inbox, make_system: MakeSystem, find_hosts: FindHosts) -> None:
-        """Take what makes the adapter, and what says where the system is (and waits until that is known)."""
+    def __init__(self, store: Store, inbox: Inbox, make_system: MakeSystem) -> None:
+        """Take what makes the adapter: anew after each failure of ours, so that no state of it survives one."""
         self._store = store
         self._inbox = inbox
         self._make_system = make_system
-        self._find_hosts = find_hosts
-        self._system: System | None = None
+        self._system = make_system(self.hear)
         self._doubts: dict[int, trio.Event] = {}
         self._nursery: trio.Nursery | None = None
 
     async def run(self) -> None:
         """Keep the link, carry out effects. Each effect has its own task: the adapter orders what must be ordered."""
+        self._system = self._make_system(self.hear)
+        self._doubts.clear()
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
-                self._doubts.clear()
-                nursery.start_soon(self._keep_link)
+                nursery.start_soon(self._system.run)
                 while True:
                     effect = await self._inbox.get()
                     if isinstance(effect, HeosEffect):
                         nursery.start_soon(self._carry_out, effect)
         finally:
-            self._system = self._nursery = None
-
-    async def _keep_link(self) -> None:
-        hosts = await self._find_hosts(self._not_found)
-        self._system = self._make_system(hosts, self.hear)
-        await self._system.run()
-
-    def _not_found(self, reason: str) -> None:
-        self._tell(HeosLinkChanged(up=False, host="", reason=reason))
-
-    @property
-    def system(self) -> System:
-        """The system, once it is known where it is."""
-        if self._system is None:
-            raise heos.HeosUnavailable("no HEOS device has been found yet")
-        return self._system
+            self._nursery = None
 
     # ---------------------------------------------------------------- effects
 
@@ -113,35 +95,37 @@ class HeosController:
         pid = effect.heos_player_id
         match effect:
             case SetVolume(level=level):
-                await self.system.set_volume(pid, level)
+                await self._system.set_volume(pid, level)
             case SetMute(muted=muted):
-                await self.system.set_mute(pid, muted)
+                await self._system.set_mute(pid, muted)
             case SelectSource(source=source):
                 await self._select(pid, source)
             case ReceiverTransport(verb="next"):
-                await self.system.play_next(pid)
+                await self._system.play_next(pid)
             case ReceiverTransport(verb="previous"):
-                await self.system.play_previous(pid)
+                await self._system.play_previous(pid)
             case ReceiverTransport(verb="play" | "pause" | "stop" as verb):
-                await self.system.set_play_state(pid, verb)
+                await self._system.set_play_state(pid, verb)
             case _:
                 raise AssertionError(f"no command for {type(effect).__name__}")
 
     async def _select(self, pid: int, source: Source) -> None:
         """Select an input; or go back to the queue or the station that was on."""
         if source.input:
-            await self.system.play_input(pid, source.input)
+            await self._system.play_input(pid, source.input)
         elif source.queue_id is not None:
-            await self.system.play_queue_item(pid, source.queue_id)
+            await self._system.play_queue_item(pid, source.queue_id)
         elif source.source_id is not None:
-            await self.system.play_station(pid, source.source_id, None, source.media_id, source.station)
+            await self._system.play_station(pid, source.source_id, None, source.media_id, source.station)
 
     async def _read(self, pid: int) -> ReceiverRead:
-        level = await self.system.get_volume(pid)
-        muted = await self.system.get_mute(pid)
-        state = await self.system.get_play_state(pid)
-        playing = await self.system.get_now_playing(pid)
-        return ReceiverRead(pid, level, muted, STATES.get(state, "unknown"), to_source(playing))
+        started_at = trio.current_time()
+        level = await self._system.get_volume(pid)
+        muted = await self._system.get_mute(pid)
+        state = await self._system.get_play_state(pid)
+        playing = await self._system.get_now_playing(pid)
+        took_s = trio.current_time() - started_at
+        return ReceiverRead(pid, level, muted, STATES.get(state, "unknown"), to_source(playing), took_s)
 
     # ---------------------------------------------------------------- events
 
@@ -187,7 +171,7 @@ class HeosController:
         while self._doubts[pid].is_set():
             self._doubts[pid] = trio.Event()
             try:
-                playing = await self.system.get_now_playing(pid)
+                playing = await self._system.get_now_playing(pid)
             except heos.HeosError:
                 break  # The link says itself when it is gone, and everything is read anew when it is back.
             self._tell(SourceChanged(pid, to_source(playing)))

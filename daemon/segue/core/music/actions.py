@@ -133,6 +133,8 @@ class ReceiverRead(MusicAction, frozen=True):
     muted: bool | None
     play_state: ReceiverState
     source: Source
+    took_s: float = 0.0
+    """How long the reading took: what was heard meanwhile is newer than what it says."""
 
 
 class VolumeChanged(MusicAction, frozen=True):

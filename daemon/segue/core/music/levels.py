@@ -55,18 +55,36 @@ def with_kept(room: Room, **changes: object) -> Room:
     return room if kept == room.kept else but(room, kept=kept)
 
 
+REORDER_S = 0.15
+"""How long an echo may still come after that of a later level of ours: devices thin their events out and delay some."""
+
+
 def is_echo(room: Room, level: int, now_at: float) -> bool:
     """Tell whether a reported level is one that we sent lately, or no change at all.
 
-    Echoes may be thinned out but keep their order, so whatever was sent before the last echo cannot come
-    any more (see `without_older_echoes`): a knob turned back to a level that a fade passed is a person's.
+    Echoes may be thinned out but keep their order, more or less, so whatever was sent before the last echo cannot come
+    any more after a moment (see `after_echo`): a knob turned back to a level that a fade passed is a person's.
     """
     if level == room.receiver.observed_level:
         return True
     return any(s.level == level and (s.expires_at is None or s.expires_at > now_at) for s in room.sent)
 
 
-def without_older_echoes(sent: tuple[Sent, ...], level: int, now_at: float) -> tuple[Sent, ...]:
-    """Forget the levels sent before the one that came back, and those whose time is over."""
+def answered(room: Room, expires_at: float, now_at: float) -> tuple[Sent, ...]:
+    """Give what was sent a time to come back by, now that its command has ended, and forget what is over."""
+    return tuple(
+        but(s, expires_at=expires_at) if s.expires_at is None else s
+        for s in room.sent
+        if s.expires_at is None or s.expires_at > now_at
+    )
+
+
+def after_echo(sent: tuple[Sent, ...], level: int, now_at: float) -> tuple[Sent, ...]:
+    """Expect no more echoes of what was sent before the level that came back, and forget those whose time is over."""
     newest = max((i for i, s in enumerate(sent) if s.level == level), default=0)
-    return tuple(s for s in sent[newest:] if s.expires_at is None or s.expires_at > now_at)
+    soon = now_at + REORDER_S
+    return tuple(
+        but(s, expires_at=soon if s.expires_at is None else min(soon, s.expires_at)) if i < newest else s
+        for i, s in enumerate(sent)
+        if s.expires_at is None or s.expires_at > now_at
+    )

@@ -19,12 +19,13 @@ from segue.core.music.actions import (
 )
 from segue.core.music.effects import ReadReceiver
 from segue.core.music.levels import (
+    after_echo,
+    answered,
     base_level,
     is_echo,
     with_base,
     with_kept,
     with_persons_level,
-    without_older_echoes,
 )
 from segue.core.music.state import Fading, MusicState, Receiver, Resting, Room, Selecting, Sent
 from segue.core.vocabulary import Out
@@ -128,23 +129,27 @@ def read_again(room: Room, out: Out, why: str) -> Room:
 
 
 def receiver_read(room: Room, state: MusicState, action: ReceiverRead, out: Out) -> Room:
-    """Take in a whole reading; after an absence, bring the level home if a fade of ours was cut off."""
-    was_available = room.receiver.available
+    """Take in a whole reading; after an absence, bring the level home if a fade of ours was cut off.
+
+    A reading is several questions, and takes a second on a slow device: a level that was heard of meanwhile is newer.
+    """
+    was_available, heard_at = room.receiver.available, room.receiver.level_at
+    level = action.level
+    if level is not None and heard_at is not None and heard_at > out.stamp.now_at - action.took_s:
+        level = room.receiver.observed_level
     receiver = but(
         room.receiver,
         observed_muted=room.receiver.observed_muted if action.muted is None else action.muted,
         observed_state=action.play_state,
         observed_at=out.stamp.now_at,
-        available=was_available or action.level is not None,
+        available=was_available or level is not None,
     )
-    room = but(room, receiver=receiver, read_at=room.read_at if action.level is None else None)
+    room = but(room, receiver=receiver, read_at=room.read_at if level is None else None)
     if not was_available:
-        room = but(room, receiver=but(receiver, observed_source=action.source, observed_level=action.level))
+        room = but(room, receiver=but(receiver, observed_source=action.source, observed_level=level))
         return _returned(room, state, out)
     room = source_observed(room, state, action.source, out)
-    if action.level is not None:
-        room = level_observed(room, state, action.level, out)
-    return room
+    return room if level is None else level_observed(room, state, level, out)
 
 
 def _returned(room: Room, state: MusicState, out: Out) -> Room:
@@ -165,15 +170,16 @@ def _returned(room: Room, state: MusicState, out: Out) -> Room:
 
 def volume_changed(room: Room, state: MusicState, action: VolumeChanged, out: Out) -> Room:
     """Take in the raw event: a level that we did not send is a person's."""
-    receiver = but(room.receiver, observed_muted=action.muted, observed_at=out.stamp.now_at)
+    now_at = out.stamp.now_at
+    receiver = but(room.receiver, observed_muted=action.muted, observed_at=now_at, level_at=now_at)
+    if not receiver.available:
+        return but(room, receiver=but(receiver, observed_level=action.level))
     return level_observed(but(room, receiver=receiver), state, action.level, out)
 
 
 def level_observed(room: Room, state: MusicState, level: int, out: Out) -> Room:
     """Tell our own echo from a person's hand."""
     now_at = out.stamp.now_at
-    if not room.receiver.available:
-        return room
     if room.overruled is not None and level != room.receiver.observed_level:
         ours, room = room.overruled, but(room, overruled=None)
         base = base_level(room)
@@ -181,7 +187,7 @@ def level_observed(room: Room, state: MusicState, level: int, out: Out) -> Room:
             room = but(room, receiver=but(room.receiver, observed_level=level), sent=())
             return sound.bring_home(room, out, "person_was_overwritten")
     if is_echo(room, level, now_at):
-        return but(room, sent=without_older_echoes(room.sent, level, now_at))
+        return but(room, sent=after_echo(room.sent, level, now_at))
     return person_chose(room, state, level, out)
 
 
@@ -250,8 +256,9 @@ def command_done(room: Room, state: MusicState, action: CommandDone, out: Out) -
         rtt_s = receiver.rtt_s + RTT_WEIGHT * (action.took_s - receiver.rtt_s)
         level = receiver.observed_level if room.overruled is not None else room.in_flight.level
         expires_at = out.stamp.now_at + max(state.settings.human_window_s, 4 * rtt_s)
-        sent = tuple(s if s.expires_at is not None else Sent(s.level, expires_at) for s in room.sent)
-        receiver = but(receiver, rtt_s=rtt_s, observed_level=level, observed_at=out.stamp.now_at)
+        sent = answered(room, expires_at, out.stamp.now_at)
+        now_at = out.stamp.now_at
+        receiver = but(receiver, rtt_s=rtt_s, observed_level=level, observed_at=now_at, level_at=now_at)
         room = but(room, in_flight=None, receiver=receiver, sent=sent)
         return _without_stray_level(room, out)
     if isinstance(room.phase, Selecting) and room.phase.effect_id == action.effect_id:
@@ -272,7 +279,8 @@ def _without_stray_level(room: Room, out: Out) -> Room:
 def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Out) -> Room:
     """Take in a failure: nothing is tried again blindly, the receiver is asked how it stands."""
     if room.in_flight is not None and room.in_flight.effect_id == action.effect_id:
-        room = but(room, in_flight=None)
+        expires_at = out.stamp.now_at + state.settings.human_window_s
+        room = but(room, in_flight=None, sent=answered(room, expires_at, out.stamp.now_at))
         if action.reason == "commit_late":
             return _without_fade(room, state, out)
         out.say(
@@ -302,7 +310,7 @@ def _without_fade(room: Room, state: MusicState, out: Out) -> Room:
     if phase.then.source is not None:
         return sound.jump(room, out, phase)
     sound.do_now(room, state, out)
-    return sound.become_home(room)
+    return sound.bring_home(room, out, "without_fade")
 
 
 def select_failed(room: Room, state: MusicState, out: Out, detail: str) -> Room:

@@ -220,6 +220,8 @@ class Receiver(msgspec.Struct, frozen=True):
 
     heos_player_id: int | None = None
     observed_level: int | None = None
+    level_at: float | None = None
+    """When the level was last heard of, by an event or an acknowledgement."""
     observed_muted: bool | None = None
     observed_state: ReceiverState = "unknown"
     observed_source: Source = Source()
