@@ -61,7 +61,7 @@ ROOM = RoomSettings(
 )
 
 
-class Violation(AssertionError):
+class ViolationError(AssertionError):
     """Something happened that never may."""
 
 
@@ -182,17 +182,17 @@ class SimHouse:
                 self._check(entry)
 
     def _check(self, entry: Entry) -> None:
-        if entry.action and action_type(entry.action) == "system.actor_failed":
-            raise Violation(f"an actor failed: {entry.action}")
+        if action_type(entry.action) == "system.actor_failed":
+            raise ViolationError(f"an actor failed: {entry.action}")
         if any(len(room.sent) > 250 for room in entry.after.music.rooms):
-            raise Violation("the list of echoes grows without end")
+            raise ViolationError("the list of echoes grows without end")
 
     def check_speaker(self) -> None:
         """Check what arrived at the device: never too loud, never two levels at once, never a jump upwards."""
         for command in self.speaker.sent("player/set_volume"):
             level = int(command.args["level"])
             if not 0 <= level <= MAX_LEVEL:
-                raise Violation(f"level {level} was sent; the limit is {MAX_LEVEL}")
+                raise ViolationError(f"level {level} was sent; the limit is {MAX_LEVEL}")
 
     # ---------------------------------------------------------------- what people and fate do
 
@@ -371,18 +371,18 @@ class SimHouse:
         self.check_speaker()
         room = self.room
         if not room.receiver.available:
-            raise Violation("the receiver is still not available")
+            raise ViolationError("the receiver is still not available")
         if not isinstance(room.phase, Resting) or room.in_flight is not None:
-            raise Violation(f"the room does not rest: {room.phase}")
+            raise ViolationError(f"the room does not rest: {room.phase}")
         if room.kept.faded is not None:
-            raise Violation(f"the level is not home: {room.kept}")
+            raise ViolationError(f"the level is not home: {room.kept}")
         level, base = self.speaker.level(), base_level(room)
         if base is None or min(level, MAX_LEVEL) != base:
-            raise Violation(f"the receiver is at {level}, the person's level is {base}")
+            raise ViolationError(f"the receiver is at {level}, the person's level is {base}")
         if room.activity != "stopped":
-            raise Violation(f"the room believes that the player is {room.activity}")
+            raise ViolationError(f"the room believes that the player is {room.activity}")
         if self.store.state.system.journal != "ok":
-            raise Violation("the journal is not ok")
+            raise ViolationError("the journal is not ok")
 
     @property
     def room(self) -> Room:
