@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
+from segue.errors import StartError
+
 FILE_NAME = "segue.db"
 LOCK_NAME = "segued.lock"
 BUSY_S = 5.0
@@ -33,12 +35,16 @@ CHECKED_TABLES = ("migrations", "durable", "set_aside", "core_failures", "notes"
 Trouble = Literal["full", "busy", "damaged", "io"]
 
 
-class StateDirError(Exception):
-    """The state directory cannot be used; the text names it and the next step."""
+class StateDirError(StartError):
+    """The state directory cannot be used; names it and the next step."""
+
+    code = "state_dir"
 
 
 class StateDirInUseError(StateDirError):
     """Another daemon uses the state directory."""
+
+    code = "state_dir_in_use"
 
 
 class NewerSchemaError(sqlite3.DatabaseError):
@@ -73,17 +79,16 @@ class StateLock:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            text = f"state_dir {directory}: {error.strerror}"
-            raise StateDirError(
-                f"{text}; make it writable for the daemon, or set [server] state_dir"
-            ) from error
+            text = f"state_dir {directory}: {error.strerror}."
+            hint = "Make it writable for the daemon, or set [server] state_dir."
+            raise StateDirError(text, hint) from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             holder = os.pread(self._fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._fd)
-            text = f"state_dir {directory} is in use by another segued (pid {holder})"
-            raise StateDirInUseError(f"{text}; stop it, or set another [server] state_dir") from error
+            text = f"state_dir {directory} is in use by another segued (pid {holder})."
+            raise StateDirInUseError(text, "Stop it, or set another [server] state_dir.") from error
         with suppress(OSError):  # a full disk: the lock holds all the same
             os.ftruncate(self._fd, 0)
             os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
@@ -273,9 +278,8 @@ class Database:
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
             self.path.chmod(0o600)
         except OSError as error:
-            raise StateDirError(
-                f"{self.path}: {error.strerror}; the daemon must be able to write it"
-            ) from error
+            hint = "The daemon must be able to write it."
+            raise StateDirError(f"{self.path}: {error.strerror}.", hint) from error
 
     def _salvaged(self) -> Salvage:
         if self._db is not None:

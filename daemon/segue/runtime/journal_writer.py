@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from segue.core.state import State
+from segue.errors import SegueError
 from segue.runtime.database import Database, StateDirError, StateLock, trouble_of
 from segue.runtime.durable import DurableSlice
 from segue.runtime.journal import Entry
@@ -45,8 +46,10 @@ OPEN_S = 60.0
 """How long the file may take to open; a check of 32 MB on a bad card is slow."""
 
 
-class JournalUnavailableError(Exception):
-    """The journal cannot be read now; the text says why."""
+class JournalUnavailableError(SegueError):
+    """The journal cannot be read now; says why."""
+
+    code = "journal_unavailable"
 
 
 class Listener(Protocol):
@@ -106,8 +109,8 @@ class Writer:
         try:
             self.loaded = opened.result(OPEN_S)
         except TimeoutError:
-            text = f"state_dir {directory}: the disk has not answered for {OPEN_S:.0f} s"
-            raise StateDirError(text) from None
+            text = f"state_dir {directory}: the disk has not answered for {OPEN_S:.0f} s."
+            raise StateDirError(text, "See the kernel's log (`dmesg`).") from None
         except BaseException:
             self._thread.join(OPEN_S)  # it lets the directory go
             raise
@@ -148,7 +151,7 @@ class Writer:
                 self._jobs.append((job, future))
                 self._wake.notify()
                 return future
-        future.set_exception(JournalUnavailableError("the journal is closed"))
+        future.set_exception(JournalUnavailableError("The journal is closed."))
         return future
 
     def stop(self, timeout_s: float) -> None:
@@ -172,7 +175,9 @@ class Writer:
                 loaded = self._start()
             except (sqlite3.Error, OSError) as error:
                 where = self._database.path
-                opened.set_exception(StateDirError(f"{where}: the journal cannot be opened: {error}"))
+                text = f"{where}: the journal cannot be opened: {error}."
+                hint = "Nothing was changed; mend the disk, or move the file away to begin anew."
+                opened.set_exception(StateDirError(text, hint))
                 return
             except BaseException as error:
                 opened.set_exception(error)
@@ -187,7 +192,7 @@ class Writer:
                 jobs, self._jobs = self._jobs, deque()
             for _, future in jobs:
                 if future.set_running_or_notify_cancel():
-                    future.set_exception(JournalUnavailableError("the journal is closed"))
+                    future.set_exception(JournalUnavailableError("The journal is closed."))
 
     def _start(self) -> Loaded:
         path = self._database.path

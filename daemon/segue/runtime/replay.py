@@ -23,6 +23,7 @@ import msgspec
 
 from segue.core import reducer
 from segue.core.state import State
+from segue.errors import SegueError
 from segue.runtime import rows
 from segue.runtime.database import FILE_NAME, LOCK_NAME, SCHEMA_VERSION, schema_version
 from segue.runtime.ledger import segment_rows
@@ -31,8 +32,10 @@ DIFFERENCES_MAX = 40
 """Lines of a difference that are shown."""
 
 
-class ReplayRefusedError(Exception):
-    """The replay cannot be made; the text names what stands in the way and the next step."""
+class ReplayRefusedError(SegueError):
+    """The replay cannot be made; names what stands in the way and the next step."""
+
+    code = "replay_refused"
 
 
 class Segment(msgspec.Struct, frozen=True):
@@ -178,12 +181,12 @@ def replay(target: str, state_dir: Path, *, any_code: bool = False) -> Report:
         segment = _choose(segments(db), wanted, path)
         if segment.code != rows.code_version() and not any_code:
             raise ReplayRefusedError(
-                f"segment {segment.number} was written by segue {segment.code}, this is {rows.code_version()};"
-                " only the same code decides the same. Install that version to replay it."
+                f"Segment {segment.number} was written by segue {segment.code}, this is {rows.code_version()}.",
+                "Only the same code decides the same; install that version to replay it.",
             )
         snapshot = _snapshot(db, segment.number)
         if snapshot is None:
-            raise ReplayRefusedError(f"segment {segment.number} has no snapshot: it is being dropped.")
+            raise ReplayRefusedError(f"Segment {segment.number} has no snapshot.")
         steps = segment_rows(db, segment.first_seq, segment.end_seq)
         return replay_rows(snapshot, steps, next_snapshot=_continuation(db, segment), segment=segment.number)
 
@@ -222,7 +225,7 @@ def _snapshot(db: sqlite3.Connection, number: int) -> State | None:
         return msgspec.json.decode(row[0], type=State)
     except msgspec.MsgspecError as error:
         raise ReplayRefusedError(
-            f"the snapshot of segment {number} does not fit the state of this code: {error}"
+            f"The snapshot of segment {number} does not fit the state of this code: {error}."
         ) from error
 
 
@@ -239,7 +242,7 @@ def _continuation(db: sqlite3.Connection, segment: Segment) -> State | None:
 def open_copy(path: Path) -> Iterator[sqlite3.Connection]:
     """Copy a journal with its log into a private directory and open the copy. Raises `ReplayRefusedError`."""
     if not path.is_file():
-        raise ReplayRefusedError(f"{path} is not there; name a segment, `latest`, or a journal's file.")
+        raise ReplayRefusedError(f"{path} is not there.", "Name a segment, `latest`, or a journal's file.")
     with tempfile.TemporaryDirectory(prefix="segue-replay-") as directory:
         copy = Path(directory) / FILE_NAME
         with _no_daemon_on(path):
@@ -255,10 +258,10 @@ def open_copy(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             version = schema_version(db)
             if version != SCHEMA_VERSION:
-                text = f"{path} has schema {version}, this segue reads {SCHEMA_VERSION}"
-                raise ReplayRefusedError(f"{text}; use the segue that wrote it.")
+                text = f"{path} has schema {version}, this segue reads {SCHEMA_VERSION}."
+                raise ReplayRefusedError(text, "Use the segue that wrote it.")
             yield db
-        except sqlite3.Error as error:
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
             raise ReplayRefusedError(f"{path} cannot be read: {error}.") from error
         finally:
             db.close()
@@ -280,7 +283,7 @@ def _no_daemon_on(path: Path) -> Iterator[None]:
     except OSError as error:
         os.close(fd)
         raise ReplayRefusedError(
-            f"{path} is in use by a running segued; stop it, or replay a backup of the file."
+            f"{path} is in use by a running segued.", "Stop it, or replay a backup of the file."
         ) from error
     try:
         yield

@@ -163,13 +163,12 @@ class SqliteJournal:
             await done.wait()
         if not answer.done():
             answer.cancel()
-            raise JournalUnavailableError(
-                f"the journal has not answered for {timeout_s:g} s; is the disk well?"
-            )
+            text = f"The journal has not answered for {timeout_s:g} s."
+            raise JournalUnavailableError(text, "Is the disk well? See `seguectl status`.")
         try:
             return answer.result()
         except (sqlite3.Error, OSError, StateDirError) as error:
-            raise JournalUnavailableError(f"the journal cannot be read: {error}") from error
+            raise JournalUnavailableError(f"The journal cannot be read: {error}.") from error
 
     async def query_why(self, room: str | None, limit: int) -> Why:
         """Answer why the house did what it did lately, in one room or in all. Raises `JournalUnavailableError`."""
