@@ -132,7 +132,7 @@ async def test_one_address_cannot_take_all_connections() -> None:
         for client in held:
             await client.ask(GET)
         refused = await house.connect()
-        answer = await refused.answer()
+        answer = await refused.ask(GET)
         assert (answer.status, answer.error["code"]) == (503, "too_many_connections")
         assert answer.headers["retry-after"] == "5"
         assert await refused.closed()

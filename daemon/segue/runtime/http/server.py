@@ -9,6 +9,7 @@ import errno
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import trio
 
@@ -20,12 +21,16 @@ from segue.runtime.http.hosts import AllowedHosts
 from segue.runtime.http.limits import Limits
 from segue.runtime.http.listeners import keep_alive, origin_of
 from segue.runtime.http.responses import error_bytes
+from segue.runtime.http.wire import ClientGoneError, Wire
 
 ACCEPT_PAUSE_S = 0.1
 """Before accepting again when the process or the system has no descriptor left."""
 
-TURN_AWAY_S = 0.1
-"""To write the answer of a connection that is one too many."""
+TURN_AWAY_S = 0.5
+"""For each step of telling a client that there are too many: its first byte, our answer, its end."""
+
+TURN_AWAY_MAX = 16
+"""Clients told so at one time; more are cut without a word."""
 
 _LOG = logging.getLogger("segue.http")
 
@@ -73,6 +78,7 @@ class HttpServer:
         self._open: set[Connection] = set()
         self._per_address: Counter[str] = Counter()
         self._accepting = trio.CancelScope()
+        self._turning_away = 0
         self._ends_at: float | None = None
 
     @property
@@ -96,7 +102,7 @@ class HttpServer:
             with self._accepting:
                 async with trio.open_nursery() as accepting:
                     for listener in listeners:
-                        accepting.start_soon(self._accept, listener, connections)
+                        accepting.start_soon(self._accept, listener, accepting, connections)
                     task_status.started()
 
     async def serve_stream(self, stream: trio.abc.Stream, *, origin: Origin | None = None) -> None:
@@ -115,7 +121,10 @@ class HttpServer:
     # ---------------------------------------------------------------- accepting
 
     async def _accept(
-        self, listener: trio.abc.Listener[trio.SocketStream], connections: trio.Nursery
+        self,
+        listener: trio.abc.Listener[trio.SocketStream],
+        accepting: trio.Nursery,
+        connections: trio.Nursery,
     ) -> None:
         keep_alive(listener)
         here: set[Connection] = set()
@@ -135,24 +144,18 @@ class HttpServer:
                 if failing:
                     self._site.on_failure("accepting connections again", None)
                     failing = False
-                await self._welcome(stream, here, connections)
-
-    async def _welcome(
-        self, stream: trio.SocketStream, here: set[Connection], connections: trio.Nursery
-    ) -> None:
-        """Start to serve an accepted stream, or turn it away."""
-        try:
-            origin = origin_of(stream.socket)
-        except OSError:  # gone again already
-            await trio.aclose_forcefully(stream)
-            return
-        limit = self._full(origin, here)
-        if limit:
-            await _turn_away(stream, too_many_connections(limit))
-            return
-        connection = self._admit(stream, origin)
-        here.add(connection)
-        connections.start_soon(self._run, connection, here)
+                try:
+                    origin = origin_of(stream.socket)
+                except OSError:  # gone again already
+                    await trio.aclose_forcefully(stream)
+                    continue
+                limit = self._full(origin, here)
+                if limit:
+                    accepting.start_soon(self._turn_away, stream, too_many_connections(limit))
+                else:
+                    connection = self._admit(stream, origin)
+                    here.add(connection)
+                    connections.start_soon(self._run, connection, here)
 
     def _full(self, origin: Origin, here: set[Connection]) -> int:
         """Give the bound that one more connection would break, or 0."""
@@ -162,6 +165,25 @@ class HttpServer:
         if origin.client is not None and self._per_address[origin.client[0]] >= limits.connections_per_ip:
             return limits.connections_per_ip
         return 0
+
+    async def _turn_away(self, stream: trio.SocketStream, error: HttpError) -> None:
+        """Answer whatever the client asks, in the way that it hears it: after it has begun, and before it is cut."""
+        self._turning_away += 1
+        wire = Wire(stream, TURN_AWAY_S)
+        try:
+            if self._turning_away > TURN_AWAY_MAX:
+                return
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(wire.read_ahead)
+                with trio.move_on_after(TURN_AWAY_S):
+                    await wire.take(1)
+                with suppress(ClientGoneError):
+                    await wire.write(error_bytes(error))
+                    await wire.linger(TURN_AWAY_S)
+                nursery.cancel_scope.cancel()
+        finally:
+            self._turning_away -= 1
+            await trio.aclose_forcefully(stream)
 
     # ---------------------------------------------------------------- connections
 
@@ -193,17 +215,6 @@ class HttpServer:
             self._per_address[address] -= 1
             if not self._per_address[address]:
                 del self._per_address[address]
-
-
-async def _turn_away(stream: trio.SocketStream, refusal: HttpError) -> None:
-    """Answer without reading. The few bytes fit into a fresh socket's buffer, so this does not wait for the client."""
-    with trio.move_on_after(TURN_AWAY_S):
-        try:
-            await stream.send_all(error_bytes(refusal))
-            await stream.send_eof()
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            pass
-    await trio.aclose_forcefully(stream)
 
 
 def _errno_name(error: OSError) -> str:

@@ -15,8 +15,9 @@ READ_AHEAD_BYTES = 64 * 1024
 WRITE_BYTES = 64 * 1024
 """Written under one deadline, so that a large answer over a slow network passes and a stuck one does not."""
 
-LINGER_BYTES = 256 * 1024
-"""Thrown away, at most, while a connection ends."""
+LINGER_PAUSE_S = 0.05
+"""Between two reads while a connection ends. A client that pours a large body on is held up by its own full
+buffers, and comes to read the answer; without the pause it would fill any bound at once and meet the reset."""
 
 
 class ClientGoneError(ConnectionError):
@@ -120,9 +121,10 @@ class Wire:
                     await self._stream.send_eof()
                 except (trio.BrokenResourceError, trio.ClosedResourceError):
                     return
-            left = LINGER_BYTES
-            while left > 0 and (data := await self.take(READ_AHEAD_BYTES)):
-                left -= len(data)
+            more = True
+            while more:
+                more = bool(await self.take(READ_AHEAD_BYTES))
+                await trio.sleep(LINGER_PAUSE_S)
 
     def _end(self, *, broken: bool) -> None:
         first = not self.ended
