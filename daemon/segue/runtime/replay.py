@@ -199,7 +199,7 @@ def segments(db: sqlite3.Connection) -> list[Segment]:
     ends = [row[1] for row in found[1:]]
     return [
         Segment(number, first_seq, end_seq, at, code)
-        for (number, first_seq, at, code, dropping), end_seq in zip(found, [*ends, None], strict=True)
+        for (number, first_seq, at, code, dropping), end_seq in zip(found, [*ends, None], strict=False)
         if not dropping
     ]
 
