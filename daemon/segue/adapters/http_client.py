@@ -53,7 +53,7 @@ __all__ = [
 CONNECT_S = 2.0
 """Longest wait for a connection, in seconds; on a home network one is there within milliseconds."""
 KEPT_S = 15.0
-"""How long an idle connection is kept, in seconds: servers close theirs after some time, too, and ours should go first."""
+"""How long an idle connection is kept, in seconds; servers close theirs, too, and ours should go first."""
 
 
 # ------------------------------------------------------------------ the client
