@@ -1,4 +1,4 @@
-"""A scripted segued on a real socket: it says what a test tells it to say, sense or nonsense, and notes what it was asked."""
+"""A scripted segued on a real socket: it says what a test wants, sense or nonsense, and notes what it was asked."""
 
 import json
 import queue

@@ -143,7 +143,7 @@ def _zsh_case(command: Command) -> str:
     specs = ["$common", *(spec for option in command.options for spec in _zsh_specs(option))]
     choices = " ".join(command.choices)
     if command.takes_room:
-        specs.append(_shell_quoted(f"1: :_seguectl_words {choices}".rstrip()))
+        specs.append(_shell_quoted(f"1: : _seguectl_words {choices}".rstrip()))
     if choices:
         specs.append(_shell_quoted(f"2: :({choices})"))
     arguments = " \\\n                        ".join(specs)

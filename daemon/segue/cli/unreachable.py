@@ -83,9 +83,13 @@ def _how_to_be_let_in(path: str) -> str:
         user = pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return "Use `sudo`, or ask who administers segued."
+    name = group.gr_name
+    if group.gr_gid in (os.getegid(), *os.getgroups()):
+        return (
+            f"You are in the group {name}, so it is not meant for the group: `ls -l {path}` shows its mode."
+        )
     if group.gr_gid == 0:
         return "It belongs to root: use `sudo`."
-    name = group.gr_name
     if user in group.gr_mem:
         return f"You are in the group {name}, but not in this session yet: log in again."
     return f"You are not in the group {name}: `sudo usermod -aG {name} {user}`, then log in again."
