@@ -59,6 +59,10 @@ REORDER_S = 0.15
 """How long an echo may still come after that of a later level of ours: devices thin their events out and delay some."""
 
 
+LATE_ECHOES_MAX = 4
+"""So many levels before the last echo are still expected, for that moment."""
+
+
 def is_echo(room: Room, level: int, now_at: float) -> bool:
     """Tell whether a reported level is one that we sent lately, or no change at all.
 
@@ -67,24 +71,20 @@ def is_echo(room: Room, level: int, now_at: float) -> bool:
     """
     if level == room.receiver.observed_level:
         return True
-    return any(s.level == level and (s.expires_at is None or s.expires_at > now_at) for s in room.sent)
+    return level in [s.level for s in room.sent if s.expires_at is None or s.expires_at > now_at]
 
 
-def answered(room: Room, expires_at: float, now_at: float) -> tuple[Sent, ...]:
+def answered(sent: tuple[Sent, ...], expires_at: float, now_at: float) -> tuple[Sent, ...]:
     """Give what was sent a time to come back by, now that its command has ended, and forget what is over."""
-    return tuple(
-        but(s, expires_at=expires_at) if s.expires_at is None else s
-        for s in room.sent
-        if s.expires_at is None or s.expires_at > now_at
-    )
+    kept = [s for s in sent if s.expires_at is None or s.expires_at > now_at]
+    return tuple([s if s.expires_at is not None else Sent(s.level, expires_at) for s in kept])
 
 
 def after_echo(sent: tuple[Sent, ...], level: int, now_at: float) -> tuple[Sent, ...]:
-    """Expect no more echoes of what was sent before the level that came back, and forget those whose time is over."""
-    newest = max((i for i, s in enumerate(sent) if s.level == level), default=0)
+    """Expect no more echoes, after a moment, of what was sent before the level that came back."""
+    newest = next((i for i in range(len(sent) - 1, 0, -1) if sent[i].level == level), 0)
+    if newest == 0:
+        return sent
     soon = now_at + REORDER_S
-    return tuple(
-        but(s, expires_at=soon if s.expires_at is None else min(soon, s.expires_at)) if i < newest else s
-        for i, s in enumerate(sent)
-        if s.expires_at is None or s.expires_at > now_at
-    )
+    late = sent[max(0, newest - LATE_ECHOES_MAX) : newest]
+    return (*[Sent(s.level, min(soon, s.expires_at or soon)) for s in late], *sent[newest:])

@@ -256,7 +256,7 @@ def command_done(room: Room, state: MusicState, action: CommandDone, out: Out) -
         rtt_s = receiver.rtt_s + RTT_WEIGHT * (action.took_s - receiver.rtt_s)
         level = receiver.observed_level if room.overruled is not None else room.in_flight.level
         expires_at = out.stamp.now_at + max(state.settings.human_window_s, 4 * rtt_s)
-        sent = answered(room, expires_at, out.stamp.now_at)
+        sent = answered(room.sent, expires_at, out.stamp.now_at)
         now_at = out.stamp.now_at
         receiver = but(receiver, rtt_s=rtt_s, observed_level=level, observed_at=now_at, level_at=now_at)
         room = but(room, in_flight=None, receiver=receiver, sent=sent)
@@ -280,7 +280,7 @@ def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Ou
     """Take in a failure: nothing is tried again blindly, the receiver is asked how it stands."""
     if room.in_flight is not None and room.in_flight.effect_id == action.effect_id:
         expires_at = out.stamp.now_at + state.settings.human_window_s
-        room = but(room, in_flight=None, sent=answered(room, expires_at, out.stamp.now_at))
+        room = but(room, in_flight=None, sent=answered(room.sent, expires_at, out.stamp.now_at))
         if action.reason == "commit_late":
             return _without_fade(room, state, out)
         out.say(

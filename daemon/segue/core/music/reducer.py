@@ -70,6 +70,10 @@ def reduce(state: MusicState, action: MusicActions, stamp: Stamp) -> Step:
     """Take one action in: the table of contents of the domain."""
     out = Out(stamp)
     match action:
+        case VolumeChanged() | ReceiverRead() | ReceiverStateChanged() | SourceChanged() | PlaybackFailed():
+            state = _receiver_said(state, action, out)
+        case CommandDone() | CommandFailed() | PlayerCommandDone() | PlayerCommandFailed():
+            state = _answered(state, action, out)
         case WebhookHeard():
             state = sessions.hinted(state, out)
         case SessionsRead():
@@ -82,10 +86,6 @@ def reduce(state: MusicState, action: MusicActions, stamp: Stamp) -> Step:
             state = receiver.link_changed(state, action, out)
         case HeosPlayersRead():
             state = receiver.players_read(state, action, out)
-        case ReceiverRead() | VolumeChanged() | ReceiverStateChanged() | SourceChanged() | PlaybackFailed():
-            state = _receiver_said(state, action, out)
-        case CommandDone() | CommandFailed() | PlayerCommandDone() | PlayerCommandFailed():
-            state = _answered(state, action, out)
         case (
             PlayRequested()
             | PauseRequested()
@@ -385,7 +385,10 @@ def _give_back(room: Room, state: MusicState, out: Out) -> Room:
 
 def _each_room(state: MusicState, out: Out, change: RoomChange) -> MusicState:
     """Change every room that is concerned, and let each send what is due; the same state when none changed."""
-    rooms = tuple(sound.pursue(change(room, state, out), state, out) for room in state.rooms)
-    if all(a is b for a, b in zip(rooms, state.rooms, strict=True)):
-        return state
-    return but(state, rooms=rooms)
+    rooms: list[Room] | None = None
+    for index, room in enumerate(state.rooms):
+        after = sound.pursue(change(room, state, out), state, out)
+        if after is not room:
+            rooms = rooms or list(state.rooms)
+            rooms[index] = after
+    return state if rooms is None else but(state, rooms=tuple(rooms))
