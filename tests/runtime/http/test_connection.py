@@ -190,6 +190,18 @@ async def test_a_request_that_was_under_way_when_stopping_is_answered(autojump_c
         assert await client.closed()
 
 
+async def test_a_client_that_was_promised_another_request_gets_it(autojump_clock: MockClock) -> None:
+    """Stopped while an answer without `Connection: close` is being written: the next request is on its way."""
+    async with talking(echo, lockstep=True) as client:
+        await client.send(GET)
+        await trio.sleep(1)
+        client.server.stop(10)
+        assert "connection" not in (await client.answer()).headers
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.send, GET)
+            assert (await client.answer()).headers["connection"] == "close"
+
+
 async def test_a_request_in_flight_gets_its_grace_and_no_more(autojump_clock: MockClock) -> None:
     async with talking(echo, limits=Limits(body_s=100)) as client:
         await client.send(post(b"abc")[:-1])

@@ -119,8 +119,12 @@ class Exchange:
 
     @property
     def _reusable(self) -> bool:
-        h11_done = self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
-        return h11_done and not self._draining
+        """True when both sides are done and neither has said that it closes.
+
+        An answer that was begun before the server stopped did not say so, and its client may already be sending the
+        next request: that one still gets its answer, and is told.
+        """
+        return self._h11.our_state is h11.DONE and self._h11.their_state is h11.DONE
 
     # ---------------------------------------------------------------- receive
 
