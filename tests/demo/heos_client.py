@@ -3,11 +3,16 @@
 import json
 import os
 import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
 import trio
+
+from segue.demo.heos_player import Player
+from segue.demo.heos_speaker import HeosSpeaker
 
 _hosts = random.Random(os.getpid())
 
@@ -103,3 +108,17 @@ class RawClient:
         """Register for events."""
         assert (await self.ask("system/register_for_change_events?enable=on")).result == "success"
         return self
+
+
+@asynccontextmanager
+async def talking(*players: Player, **settings: Any) -> AsyncIterator[tuple[HeosSpeaker, RawClient]]:
+    """Give a speaker in memory and a client that hears its events."""
+    async with HeosSpeaker(players or [Player(pid=1)], host=None, **settings) as speaker:
+        client = await RawClient(speaker.connect()).listen()
+        client.promises.clear()
+        yield speaker, client
+
+
+async def refusal(client: RawClient, command: str) -> int | None:
+    """Ask, and return the error id."""
+    return (await client.ask(command)).error

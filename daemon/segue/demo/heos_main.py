@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import signal
 from collections.abc import Sequence
 
 import trio
@@ -16,12 +17,10 @@ from segue.demo.heos_ssdp import MULTICAST
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run until interrupted; 1 when the address cannot be had."""
+    """Run until SIGINT or SIGTERM; 1 when the address cannot be had."""
     args, status = _arguments(argv), 0
     try:
         trio.run(_run, args)
-    except* KeyboardInterrupt:
-        pass
     except* OSError as errors:
         error: BaseException = errors
         while isinstance(error, BaseExceptionGroup):
@@ -59,9 +58,10 @@ async def _run(args: argparse.Namespace) -> None:
     )
     if not args.quiet:
         speaker.watch_command = lambda command: print(_sentence(command), flush=True)
-    async with speaker:
-        print(f"{player.name} ({player.model}) listens on {speaker.host} port {speaker.port}", flush=True)
-        await trio.sleep_forever()
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with speaker:
+            print(f"{player.name} ({player.model}) listens on {speaker.host} port {speaker.port}", flush=True)
+            await anext(signals)
 
 
 def _sentence(command: LoggedCommand) -> str:

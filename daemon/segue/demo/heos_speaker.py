@@ -216,13 +216,19 @@ class HeosSpeaker:
         for connection in self.connections:
             connection.frozen = True
 
+    def refuse_connections(self) -> None:
+        """Refuse new connections until `plug_in`, as devices do that want a power cycle (home-assistant/core#95869)."""
+        self._plugged = trio.Event()
+        if self._listener is not None:
+            self._listener.socket.close()
+
     def unplug(self) -> None:
         """Take the network away: connections freeze, new ones are refused."""
         self.freeze_connections()
-        self._stop_listening()
+        self.refuse_connections()
 
     def plug_in(self) -> None:
-        """Give the network back; connections from before are reset."""
+        """Give the network back; connections that froze are reset."""
         for connection in self.connections:
             if connection.frozen:
                 connection.drop(reset=True)
@@ -359,14 +365,9 @@ class HeosSpeaker:
                     while True:
                         self._running().start_soon(self.serve_stream, await listener.accept())
 
-    def _stop_listening(self) -> None:
-        self._plugged = trio.Event()
-        if self._listener is not None:
-            self._listener.socket.close()
-
     async def _reboot(self) -> None:
         await trio.sleep(LAST_WORDS_S)
-        self._stop_listening()
+        self.refuse_connections()
         self.drop_connections(reset=False)
         for player in self.house.players.values():
             player.stop()
