@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
+from segue.core.actions import DeadlineDue
 from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
 from segue.core.stamp import cause_of
@@ -255,6 +256,10 @@ def _next_cause(row: StepRow, causes: Mapping[int, StepRow | None]) -> int | Non
 def _because(row: StepRow) -> Because:
     try:
         text = words_for(row.action(), row.by)
+        if isinstance(row.action(), DeadlineDue):
+            # A deadline has no name; what it led to tells which it was.
+            led_to = ", ".join(dict.fromkeys(e.why.replace("_", " ") for e in row.effects()))
+            text += f" ({led_to})" if led_to else ""
     except msgspec.MsgspecError:
         text = row.type.rpartition(".")[2].replace("_", " ")
     return Because(row.seq, row.stamp.wall_at, row.type, text, row.by, row.rule)
