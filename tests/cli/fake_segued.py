@@ -66,6 +66,11 @@ def sends(raw: bytes) -> Script:
     return script
 
 
+def waits_in_vain(sock: socket.socket, _request: Request) -> None:
+    """Answer nothing, until the client hangs up."""
+    sock.recv(1)
+
+
 class Feed:
     """A stream of events that a test pushes frames into; every connection has its own, in the order of opening."""
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tests.cli.fake_segued import WAIT_S
 
@@ -64,14 +65,19 @@ class Running:
         self.lines: list[str] = []
         self.errors: list[str] = []
         self._changed = threading.Condition()
-        for stream, lines in ((process.stdout, self.lines), (process.stderr, self.errors)):
-            threading.Thread(target=self._collect, args=(stream, lines), daemon=True).start()
+        self._threads = [
+            threading.Thread(target=self._collect, args=(stream, lines), daemon=True)
+            for stream, lines in ((process.stdout, self.lines), (process.stderr, self.errors))
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def _collect(self, stream: Iterator[str], lines: list[str]) -> None:
-        for line in stream:
-            with self._changed:
-                lines.append(line.rstrip("\n"))
-                self._changed.notify_all()
+    def _collect(self, stream: IO[str], lines: list[str]) -> None:
+        with stream:
+            for line in stream:
+                with self._changed:
+                    lines.append(line.rstrip("\n"))
+                    self._changed.notify_all()
 
     def until(self, words: str, *, errors: bool = False) -> str:
         """Wait for a line with these words."""
@@ -83,7 +89,14 @@ class Running:
 
     def end(self, number: int = signal.SIGINT) -> int:
         self.process.send_signal(number)
-        return self.process.wait(WAIT_S)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended and everything that it printed is read."""
+        code = self.process.wait(WAIT_S)
+        for thread in self._threads:
+            thread.join(WAIT_S)
+        return code
 
 
 @contextmanager
@@ -97,11 +110,12 @@ def running(*words: str | Path, **env: str) -> Iterator[Running]:
         text=True,
         env=environment(**env),
     )
+    run = Running(process)
     try:
-        yield Running(process)
+        yield run
     finally:
         process.kill()
-        process.wait(WAIT_S)
+        run.wait()
 
 
 class OnTerminal:
@@ -123,17 +137,18 @@ class OnTerminal:
     def until(self, words: str) -> list[str]:
         """Wait until the screen shows these words, and give its lines."""
         deadline = time.monotonic() + WAIT_S
-        while not any(words in line for line in self.screen.lines):
-            assert time.monotonic() < deadline and self._read(), f"never saw {words!r}:\n{self}"
+        while not (self.screen.settled and any(words in line for line in self.screen.lines)):
+            assert time.monotonic() < deadline and self.read(), f"never saw {words!r}:\n{self}"
         return self.screen.lines
 
     def end(self) -> int:
         """Read what is still to come, and give the exit code."""
-        while self._read():
+        while self.read():
             pass
         return self.process.wait(WAIT_S)
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
+        """Read what comes next; false when it has hung up."""
         if not select.select([self.terminal], [], [], WAIT_S)[0]:
             return False
         try:
@@ -185,6 +200,8 @@ class Screen:
         self.column = 0
         self.cursor_shown = True
         self.painted = False
+        self.settled = True
+        """False in the middle of an update that is to be seen at once."""
         self._wraps = True
         self._unread = ""
 
@@ -193,6 +210,15 @@ class Screen:
         return ["".join(row).rstrip() for row in self.cells[-self.height :]]
 
     def resize(self, columns: int, lines: int) -> None:
+        """Fold what is there, as terminals do; the cursor stays on the sign that it was on."""
+        folded: list[list[str]] = []
+        for at, row in enumerate(self.cells):
+            pieces = [row[start : start + columns] for start in range(0, max(len(row), 1), columns)]
+            if at == self.row:
+                above, self.column = divmod(self.column, columns)
+                cursor_row = len(folded) + min(above, len(pieces) - 1)
+            folded += pieces
+        self.cells, self.row = folded, cursor_row
         self.columns, self.height = columns, lines
 
     def feed(self, piece: bytes) -> None:
@@ -246,6 +272,6 @@ class Screen:
             case "h" | "l", "?7":
                 self._wraps = command == "h"
             case "h" | "l", "?2026":
-                pass
+                self.settled = command == "l"
             case _:
                 raise AssertionError(f"unknown sequence ESC [ {parameters} {command}")

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli import answers
 from tests.cli.conftest import Ctl
-from tests.cli.fake_segued import WAIT_S, FakeSegued, Request, refuses, says, sends
+from tests.cli.fake_segued import WAIT_S, FakeSegued, Request, refuses, says, sends, waits_in_vain
 from tests.cli.fake_segued import answers as answers_with
 from tests.cli.running import SCRIPT, environment, on_terminal, seguectl
 
@@ -220,12 +220,8 @@ def test_nothing_from_outside_steers_the_terminal(segued: FakeSegued, ctl: Ctl) 
 # ------------------------------------------------------------------ slow
 
 
-def _wait_in_vain(sock: socket.socket, _request: Request) -> None:
-    sock.recv(1)
-
-
 def test_a_slow_answer_ends_at_the_deadline(segued: FakeSegued, ctl: Ctl) -> None:
-    segued.on("GET", "/api/v1/status", _wait_in_vain)
+    segued.on("GET", "/api/v1/status", waits_in_vain)
     failed = ctl("status", "--timeout", "0.2")
     assert failed.code == 3
     assert "segued did not answer within 0.2 s." in failed.err

@@ -15,6 +15,8 @@ FRAME_S = 0.1
 """Between two pictures of a fade."""
 NARROW = 44
 """Below so many columns a room is one line."""
+TINY = 20
+"""Below so many columns it is only a name."""
 METER_CELLS = 24
 PROGRESS_CELLS_MAX = 60
 EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -68,7 +70,7 @@ class Board:
         drawn = [*[_trouble(item, columns, paint) for item in self.health], *drawn]
         if len(drawn) + 1 > lines:
             kept = max(lines - 2, 0)
-            drawn = [*drawn[:kept], paint("dim", f"and {len(drawn) - kept} more")]
+            drawn = [*drawn[:kept], paint("dim", fit(f"and {len(drawn) - kept} more", columns))]
         return [paint("dim", paint.sign("─", "-") * columns), *drawn]
 
 
@@ -187,6 +189,8 @@ def _bar(filled: float, paint: Paint) -> str:
 
 def _flat(room: Json, age: float, columns: int, paint: Paint) -> str:
     """Draw a room in one line, for a small terminal or a large house."""
+    if columns < TINY:
+        return paint("bold", fit(text(room.get("name")), columns, paint.sign("…", "~")))
     name = fit(text(room.get("name")), max(columns // 3, 4), paint.sign("…", "~"))
     activity = text(room.get("activity")) or "unknown"
     sign = paint.sign(*ACTIVITY_SIGNS.get(activity, ("?", "?")))
