@@ -106,6 +106,18 @@ def players() -> Json:
 
 
 def act(words: str, seq: int, at: float, why: str = "pause", **changes: Any) -> Json:
+    asked = {
+        "type": "music.pause_requested",
+        "text": "somebody (uid 0) asked: pause",
+        "rule": "",
+        "by": "uid:0",
+    }
+    paused = {
+        "type": "music.plex_state_changed",
+        "text": "Plexamp paused",
+        "rule": "plex_follows",
+        "by": "store",
+    }
     return {
         "seq": seq,
         "at": at,
@@ -114,40 +126,16 @@ def act(words: str, seq: int, at: float, why: str = "pause", **changes: Any) -> 
         "why": why,
         "outcome": "done",
         "outcome_detail": "",
-        "because": [
-            {
-                "seq": 4,
-                "at": 1_700_000_001.0,
-                "type": "music.plex_state_changed",
-                "text": "Plexamp paused",
-                "rule": "",
-                "by": "",
-            },
-            {
-                "seq": 3,
-                "at": 1_700_000_000.0,
-                "type": "music.pause_requested",
-                "text": "a pause was asked for",
-                "rule": "",
-                "by": "token:192.0.2.7",
-            },
-        ],
+        "because": [{"seq": 4, "at": at - 1, **paused}, {"seq": 3, "at": at - 2, **asked}],
         **changes,
     }
 
 
 def why() -> Json:
-    steps = [act(f"volume {42 - i} -> {41 - i}", 10 + i, 1_700_000_002.0 + i / 40) for i in range(24)]
-    other = act(
-        "input inputs/tv -> inputs/cd",
-        2,
-        1_699_999_000.0,
-        "player_start",
-        outcome="failed",
-        outcome_detail="timeout",
-        because=[],
-    )
-    return {"schema": "segue.why/1", "acts": [*reversed(steps), other]}
+    fade = act("volume 42 -> 18 in 24 steps", 10, 1_700_000_002.0)
+    failed = {"outcome": "failed", "outcome_detail": "timeout", "because": []}
+    source = act("input inputs/tv -> inputs/cd", 2, 1_699_999_000.0, "player_start", **failed)
+    return {"schema": "segue.why/1", "acts": [fade, source]}
 
 
 def accepted(doing: str, name: str = "living") -> Json:

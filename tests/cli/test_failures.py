@@ -344,7 +344,7 @@ def test_a_host_that_is_not_there_is_unreachable() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure(segued: FakeSegued) -> None:
-    segued.on("GET", "/api/v1/why?limit=100", says(answers.why()))
+    segued.on("GET", "/api/v1/why?limit=5", says(answers.why()))
     line = f"{SCRIPT} why | head -1"
     env = environment(SEGUE_SOCKET=str(segued.path))
     done = subprocess.run(

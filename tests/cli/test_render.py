@@ -73,7 +73,7 @@ def test_no_answer_crashes_a_layout_or_reaches_the_terminal_raw(data: Any, rooms
         render.status(data, paint, 60),
         render.rooms(data, paint, 60),
         render.players(data, paint),
-        stories(data, paint, 5),
+        stories(data, paint),
         [render.volume_line(room, paint) for room in rooms],
         [render.input_line(room, paint) for room in rooms],
     ):

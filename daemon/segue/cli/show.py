@@ -12,8 +12,6 @@ from segue.cli.paint import Paint, columns_of_terminal
 from segue.cli.words import whole_number
 
 WHY_LIMIT_MAX = 200
-STEPS_PER_STORY = 20
-"""A fade is many acts and one story; so many acts are read for each story that is asked for."""
 
 
 def status(call: Call) -> None:
@@ -53,10 +51,8 @@ def why(call: Call) -> None:
 
     room = call.room()
     count = whole_number(call.options.number, "-n", 1, WHY_LIMIT_MAX)
-    limit = count if call.json else min(count * STEPS_PER_STORY, WHY_LIMIT_MAX)
-    query = f"limit={limit}" + (f"&room={quoted(room)}" if room is not None else "")
-    answer = call.house.get(f"/api/v1/why?{query}")
-    call.show(answer, lambda data, paint: stories(data, paint, count))
+    query = f"limit={count}" + (f"&room={quoted(room)}" if room is not None else "")
+    call.show(call.house.get(f"/api/v1/why?{query}"), stories)
 
 
 def watch(call: Call) -> None:
