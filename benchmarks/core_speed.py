@@ -6,8 +6,6 @@ from pathlib import Path
 
 import trio
 import trio.testing
-from tests.helpers.house import PID, open_house
-from tests.helpers.world import CD
 
 from benchmarks.figures import Figure, median, show
 from segue.core import reducer
@@ -18,6 +16,8 @@ from segue.core.state import State
 from segue.runtime.journal import Entry, MemoryJournal
 from segue.runtime.sqlite_journal import SqliteJournal
 from segue.runtime.store import Store
+from tests.helpers.house import PID, open_house
+from tests.helpers.world import CD
 
 ROOM = RoomSettings("living", plex_player="plexamp-1", heos_player="Living Room", max_level=60)
 ACTIONS = 30_000
