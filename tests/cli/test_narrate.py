@@ -191,6 +191,15 @@ def test_a_hand_is_told_before_what_follows_it() -> None:
     ]
 
 
+def test_two_requests_are_two_lines() -> None:
+    teller = Teller()
+    said = []
+    for because, level in ((7, 32), (9, 35)):
+        said += teller.hears("effect.set_volume", room="living", level=level, why="asked", because=because)
+        said += teller.hears("music.volume_changed", heos_player_id=101, level=level, muted=False)
+    assert said + teller.waits() == ["living: volume 30 → 32 (asked)", "living: volume 32 → 35 (asked)"]
+
+
 def test_one_step_that_was_asked_for_is_no_fade() -> None:
     teller = Teller()
     teller.hears("effect.set_volume", room="living", level=32, why="asked")

@@ -1,6 +1,7 @@
 """`seguectl watch` on a terminal: lines that scroll by over a picture that stays whole."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -77,7 +78,7 @@ def test_what_is_written_over_leaves_nothing_behind(segued: FakeSegued) -> None:
 
 
 def test_a_fade_moves_by_itself_and_comes_to_its_end(segued: FakeSegued) -> None:
-    fade = {"from_level": 10, "to_level": 40, "remaining_s": 0.4, "why": "player_start"}
+    fade = {"from_level": 10, "to_level": 40, "remaining_s": 1.5, "why": "player_start"}
     fading = answers.room(level=10, activity="paused", phase="fading", fade=fade)
     with watching(segued, fading) as (terminal, _reader):
         terminal.until("→ 40  fading")
@@ -87,8 +88,8 @@ def test_a_fade_moves_by_itself_and_comes_to_its_end(segued: FakeSegued) -> None
 
 def test_a_title_that_plays_goes_on_from_second_to_second(segued: FakeSegued) -> None:
     with watching(segued, answers.room()) as (terminal, _reader):
-        terminal.until("1:23 / 4:56")
-        terminal.until("1:24 / 4:56")
+        while len(set(re.findall(rb"1:\d\d / 4:56", terminal.output))) < 2:
+            assert terminal.read()
 
 
 def test_nothing_is_drawn_while_nothing_moves(segued: FakeSegued) -> None:

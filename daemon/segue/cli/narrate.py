@@ -34,11 +34,13 @@ class Line:
 class _Run:
     """A level on its way: ours, with a reason, or a hand's."""
 
-    def __init__(self, began: int | None, at: float | None, why: str) -> None:
+    def __init__(self, began: int | None, at: float | None, why: str, because: int | None = None) -> None:
         self.began = began
         self.began_at = at
         self.why = why
         """Why segue does it; empty for a hand."""
+        self.because = because
+        """Number of the step that began it: two requests are two runs."""
         self.sent: set[int] = set()
         self.seen: list[int] = []
         self.ended_at = at
@@ -95,14 +97,15 @@ class Narrator:
     # -------------------------------------------------------------- levels
 
     def _level_sent(self, data: Json, at: float | None, now: float) -> list[Line]:
-        room, level, why = text(data.get("room")), whole(data.get("level")), text(data.get("why"))
+        room, level = text(data.get("room")), whole(data.get("level"))
+        why, because = text(data.get("why")) or "segue", whole(data.get("because"))
         if not room or level is None:
             return []
         lines = []
         run = self._runs.get(room)
-        if run is None or run.why != why:
+        if run is None or (run.why, run.because) != (why, because):
             lines = self._tell_run(room)
-            run = self._runs[room] = _Run(self.told.levels.get(room), at, why)
+            run = self._runs[room] = _Run(self.told.levels.get(room), at, why, because)
         run.sent.add(level)
         run.quiet_at = now + QUIET_S
         return lines
