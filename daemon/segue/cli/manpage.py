@@ -55,6 +55,14 @@ def seguectl_1() -> str:
     )
     page.item("-h, --help", "Show help; after a command, about that command.")
     page.item("--version", "Show the version.")
+    _reference(page)
+    page.section("SEE ALSO")
+    page.raw(f"{bold('segued')}(8), {bold('segue.toml')}(5)")
+    return str(page)
+
+
+def _reference(page: Page) -> None:
+    """Write what is looked up: exit codes, environment, files, examples."""
     page.section("EXIT STATUS")
     for code, what in EXIT_CODES:
         page.item(str(code), f"{capitalised(what)}.")
@@ -69,9 +77,6 @@ def seguectl_1() -> str:
     for command in COMMANDS:
         for line, what in command.examples:
             page.example(line, what)
-    page.section("SEE ALSO")
-    page.raw(f"{bold('segued')}(8), {bold('segue.toml')}(5)")
-    return str(page)
 
 
 def _command(page: Page, command: Command) -> None:
