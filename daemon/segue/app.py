@@ -16,30 +16,22 @@ import trio
 
 from segue import __version__, logs, wiring
 from segue.actors.front_door import FrontDoor
-from segue.actors.heos_controller import HeosController
 from segue.actors.log_writer import LogWriter
-from segue.actors.player_remote import PlayerRemote
-from segue.actors.session_fetcher import SessionFetcher
 from segue.actors.webhook_listener import WebhookListener
-from segue.adapters.http_client import HttpClient
-from segue.adapters.plex import PlexError, PlexServer
-from segue.adapters.plex_xml import PlayerInfo
 from segue.config import Config, changed_keys, find_config, load_config, needs_restart, parse_listen
-from segue.core.actions import Action, ConfigLoaded
+from segue.core.actions import ConfigLoaded
 from segue.core.system.actions import DaemonStarted, DomainSetAside, ReloadRefused, ShutdownRequested
-from segue.core.vocabulary import EffectBase
 from segue.errors import ConfigError, StartError
 from segue.interfaces.answers import ApiError
 from segue.interfaces.http_api import application
 from segue.interfaces.views import Json
+from segue.outside import Outside
 from segue.runtime import systemd
 from segue.runtime.clock import HouseClock
 from segue.runtime.counters import Counters
 from segue.runtime.http import HttpServer, ListenError, open_tcp_listeners, open_unix_listener
-from segue.runtime.inbox import Inbox
 from segue.runtime.sqlite_journal import SqliteJournal
 from segue.runtime.store import CoreError, Store
-from segue.runtime.supervisor import keep
 
 HOME_S = 1.5
 """How long levels may take to go home when the daemon stops."""
@@ -71,7 +63,7 @@ async def run(options: Options, environ: Mapping[str, str]) -> int:
     journal = SqliteJournal(state_dir, wiring.journal_limits(config))
     try:
         house = House(config, msgspec.structs.replace(options, config=path), environ, journal, log)
-        return await house.live(state_dir)
+        return await house.live()
     finally:
         if not await journal.aclose():
             log.error("Not all of the journal reached the disk.")
@@ -96,22 +88,26 @@ class House:
             late_s=config.journal.late_ms / 1000,
         )
         self.listener = WebhookListener(self.store)
+        self.outside = Outside(self.store, self.listener, Path(config.server.state_dir), config)
         self.door = FrontDoor(
             self.store,
             self.clock,
             self.listener,
             self.counters,
-            clients=self._clients,
+            clients=self.outside.clients,
             why=self._why,
             reload=self.reload,
             journal_figures=self._journal_figures,
         )
-        self.plex: PlexServer | None = None
+        self.store.own("log", LogWriter(log).deliver)
+        self.store.own("service_manager", lambda _effect: self.notifier.watchdog())
+        self.api_token = wiring.api_token(config)
+        self._take_settings(config)
         self._ended, self._served = trio.Event(), trio.Event()
 
     # ---------------------------------------------------------------- life
 
-    async def live(self, state_dir: Path) -> int:
+    async def live(self) -> int:
         """Open everything, run until told to stop, close everything."""
         systemd.dump_stacks_on_hang()
         failed: list[CoreError] = []
@@ -121,7 +117,7 @@ class House:
                 listeners = await self._listen()
                 nursery = await stack.enter_async_context(trio.open_nursery())
                 stack.callback(nursery.cancel_scope.cancel)
-                self._start_actors(nursery, state_dir)
+                self.outside.start(nursery)
                 self._first_actions()
                 nursery.start_soon(self.store.run)
                 nursery.start_soon(self._heed_signals)
@@ -183,11 +179,10 @@ class House:
     # ---------------------------------------------------------------- parts
 
     def _server(self) -> HttpServer:
-        hosts = {name.casefold() for name in self.config.server.allowed_hosts}
         return HttpServer(
             application(self.door),
             body_limit=lambda path: WEBHOOK_BYTES_MAX if path.startswith("/webhooks/") else 1024 * 1024,
-            allowed_hosts=lambda name: name in hosts,
+            allowed_hosts=lambda name: name in {h.casefold() for h in self.config.server.allowed_hosts},
             on_failure=lambda text, error: self.log.error(text, exc_info=error),
             fatal=(CoreError,),
         )
@@ -212,38 +207,6 @@ class House:
             ) from None
         return listeners
 
-    def _start_actors(self, nursery: trio.Nursery, state_dir: Path) -> None:
-        """Give every actor its inbox, its outside, and a supervisor."""
-        self.store.own("log", LogWriter(self.log).deliver)
-        self.store.own("service_manager", self._feed_watchdog)
-        nursery.start_soon(keep, "webhook_listener", self.listener.run, self._post)
-        client_id = wiring.client_identifier(state_dir)
-        self.api_token = wiring.api_token(self.config)
-        self._take_settings(self.config)
-        if self.config.plex.url:
-            http = HttpClient(wiring.USER_AGENT)
-            plex = wiring.plex_server(self.config, http, client_id)
-            remote = wiring.companion(self.config, http, client_id)
-            self.plex = plex
-            fetch, command = self._inbox("session_fetcher"), self._inbox("player_remote")
-            fetcher = SessionFetcher(self.store, fetch, plex)
-            player_remote = PlayerRemote(self.store, command, remote, plex)
-            nursery.start_soon(keep, "session_fetcher", fetcher.run, self._post, fetch)
-            nursery.start_soon(keep, "player_remote", player_remote.run, self._post, command)
-        if self.config.heos_wanted:
-            inbox = self._inbox("heos_controller")
-            controller = HeosController(
-                self.store,
-                inbox,
-                lambda hear: wiring.heos_system(self.config, hear),
-            )
-            nursery.start_soon(keep, "heos_controller", controller.run, self._post, inbox)
-
-    def _inbox(self, owner: str) -> Inbox:
-        inbox = Inbox(self.store.drop)
-        self.store.own(owner, inbox.put)
-        return inbox
-
     def _first_actions(self) -> None:
         self.store.dispatch(DaemonStarted(__version__, systemd.watchdog_period_s()), by="app")
         for domain, detail in self.journal.load_durable().set_aside:
@@ -253,21 +216,6 @@ class House:
         self.store.dispatch(ConfigLoaded(wiring.music(self.config)), by="app")
 
     # ---------------------------------------------------------------- small services
-
-    def _post(self, action: Action) -> None:
-        self.store.post(action, by="supervisor")
-
-    def _feed_watchdog(self, _effect: EffectBase) -> None:
-        self.notifier.watchdog()
-
-    async def _clients(self) -> tuple[PlayerInfo, ...]:
-        """List the Plex players; a server that does not answer has none to tell."""
-        if self.plex is None:
-            return ()
-        try:
-            return await self.plex.clients()
-        except PlexError:
-            return ()
 
     async def _why(self, room: str | None, limit: int) -> Json:
         answer: Json = msgspec.to_builtins(await self.journal.query_why(room, limit))
@@ -304,6 +252,7 @@ class House:
         later = needs_restart(changed)
         self._take_settings(fresh)
         self.config = fresh
+        self.outside.change(fresh, changed)
         self.store.dispatch(ConfigLoaded(wiring.music(fresh)), by="reload")
         self.log.info(f"The configuration was reloaded; changed: {', '.join(changed) or 'nothing'}.")
         self.notifier.ready(f"Serving {len(fresh.rooms)} rooms.")
@@ -316,6 +265,7 @@ class House:
         self.door.policy = wiring.policy(config, self.api_token)
         self.door.plex_url = config.plex.url
         self.door.heos_configured = config.heos_wanted
+        self.store.late_s = config.journal.late_ms / 1000
         logs.set_level(self.options.log_level or config.log.level)
 
 

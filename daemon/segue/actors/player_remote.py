@@ -49,7 +49,11 @@ class Clients(Protocol):
 class PlayerRemote:
     """Owns the remote control of the Plex players."""
 
-    def __init__(self, store: Store, inbox: Inbox, remote: Remote, clients: Clients) -> None:
+    def __init__(
+        self, store: Store, inbox: Inbox, remote: Remote, clients: Clients, *, direct: bool = True
+    ) -> None:
+        """`direct` false: commands go by the server only, whatever address a player has."""
+        self._direct = direct
         self._store = store
         self._inbox = inbox
         self._remote = remote
@@ -79,6 +83,8 @@ class PlayerRemote:
 
     async def _find(self, effect: CommandPlayer) -> PlayerAddress:
         """Find where a player listens: what it announced to the server, else the usual port of its address."""
+        if not self._direct:
+            return PlayerAddress(effect.player_id)
         known = self._known.get(effect.player_id)
         if known is not None:
             return known

@@ -62,8 +62,10 @@ KEPT_S = 15.0
 class HttpClient:
     """Sends requests on kept connections. Make one, keep it, close it at the end."""
 
-    def __init__(self, user_agent: str, *, connect_s: float = CONNECT_S) -> None:
+    def __init__(self, user_agent: str, *, connect_s: float = CONNECT_S, verify_tls: bool = True) -> None:
+        """`verify_tls` false takes any certificate: for a server with one of its owner's own making."""
         self._user_agent = user_agent
+        self._verify_tls = verify_tls
         self._connect_s = connect_s
         self._clients: dict[Scheme, httpx.AsyncClient] = {}
         self._making = trio.Lock()
@@ -105,7 +107,9 @@ class HttpClient:
         of CPU, so that is done at the first request, off the loop."""
         async with self._making:
             if scheme not in self._clients:
-                self._clients[scheme] = await trio.to_thread.run_sync(_new_client, scheme, self._user_agent)
+                self._clients[scheme] = await trio.to_thread.run_sync(
+                    _new_client, scheme, self._user_agent, self._verify_tls
+                )
             return self._clients[scheme]
 
     async def _attempt(
@@ -165,7 +169,7 @@ class _Progress:
         return self.sent and not self.connected_anew and not self.answered
 
 
-def _new_client(scheme: Scheme, user_agent: str) -> httpx.AsyncClient:
+def _new_client(scheme: Scheme, user_agent: str, verify_tls: bool) -> httpx.AsyncClient:
     import httpx
 
     for name in ("httpx", "httpcore"):
@@ -177,7 +181,7 @@ def _new_client(scheme: Scheme, user_agent: str) -> httpx.AsyncClient:
         follow_redirects=False,
         # Neither proxies nor ~/.netrc: requests go where the configuration says, with what it says.
         trust_env=False,
-        verify=httpx.create_ssl_context() if scheme == "https" else False,
+        verify=httpx.create_ssl_context(verify=verify_tls) if scheme == "https" else False,
         limits=httpx.Limits(max_connections=32, max_keepalive_connections=16, keepalive_expiry=KEPT_S),
     )
 

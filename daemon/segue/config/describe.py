@@ -8,7 +8,18 @@ import msgspec
 from segue.config.schema import SECTIONS, Config, Section
 from segue.config.values import Key, keys_of
 
-RESTART_KEYS = frozenset({"server.listen", "server.control_socket", "server.state_dir"})
+RESTART_KEYS = frozenset(
+    {
+        "server.listen",
+        "server.control_socket",
+        "server.state_dir",
+        "server.api_token",
+        "server.api_token_file",
+        "journal.keep_days",
+        "journal.keep_mb",
+        "log.format",
+    }
+)
 """Settings that a running process cannot take up: they belong to sockets and to an open database."""
 
 

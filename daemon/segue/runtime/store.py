@@ -109,7 +109,7 @@ class Store:
         self._journal = journal
         self._clock = clock or HouseClock()
         self._seq = first_seq - 1
-        self._late_s = late_s
+        self.late_s = late_s
         self._committed_seq = first_seq - 1
         self._owners: dict[str, Deliver] = {}
         self._subscriptions: set[Subscription] = set()
@@ -274,14 +274,14 @@ class Store:
         due = reducer.next_deadline(self.state)
         moments = [due[0]] if due is not None else []
         if self._waiting:
-            moments.append(self._waiting[0][1] + self._late_s)
+            moments.append(self._waiting[0][1] + self.late_s)
         return min(moments, default=None)
 
     def _wake_core(self) -> None:
         """Tell the core of each deadline that has come."""
         now_at = self._clock.now_at()
-        if self._waiting and self._waiting[0][1] + self._late_s <= now_at:
-            self._let_waiting_go("late", f"a commit takes longer than {self._late_s * 1000:.0f} ms")
+        if self._waiting and self._waiting[0][1] + self.late_s <= now_at:
+            self._let_waiting_go("late", f"a commit takes longer than {self.late_s * 1000:.0f} ms")
         due = reducer.next_deadline(self.state)
         if due is None or due[0] > now_at:
             return

@@ -1,0 +1,115 @@
+"""The actors that own the outside, each with its inbox and its supervisor; started, and started anew on a reload."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import trio
+
+from segue import wiring
+from segue.actors.heos_controller import HeosController
+from segue.actors.player_remote import PlayerRemote
+from segue.actors.session_fetcher import SessionFetcher
+from segue.actors.webhook_listener import WebhookListener
+from segue.adapters.http_client import HttpClient
+from segue.adapters.plex import PlexError, PlexServer
+from segue.adapters.plex_xml import PlayerInfo
+from segue.config import Config
+from segue.core.actions import Action
+from segue.core.music.actions import HeosLinkChanged
+from segue.runtime.inbox import Inbox
+from segue.runtime.store import Store
+from segue.runtime.supervisor import keep
+
+
+class Outside:
+    """Plex and HEOS, as the configuration has them at present.
+
+    Inboxes live as long as the process, so that no effect is ever without an owner; the actors behind them change.
+    """
+
+    def __init__(self, store: Store, listener: WebhookListener, state_dir: Path, config: Config) -> None:
+        self._store = store
+        self._listener = listener
+        self._state_dir = state_dir
+        self._config = config
+        self._plex: PlexServer | None = None
+        self._nursery: trio.Nursery | None = None
+        self._scopes: dict[str, trio.CancelScope] = {}
+        self._inboxes = {
+            owner: Inbox(store.drop) for owner in ("session_fetcher", "player_remote", "heos_controller")
+        }
+        for owner, inbox in self._inboxes.items():
+            store.own(owner, inbox.put)
+
+    def start(self, nursery: trio.Nursery) -> None:
+        """Start everything that is configured."""
+        self._nursery = nursery
+        nursery.start_soon(keep, "webhook_listener", self._listener.run, self._post)
+        self._start_plex()
+        self._start_heos()
+
+    def change(self, config: Config, changed: list[str]) -> None:
+        """Start anew what a reload changed, and leave the rest alone."""
+        before, self._config = self._config, config
+        if any(key.startswith("plex.") for key in changed):
+            self._start_plex()
+        if any(key.startswith("heos.") for key in changed) or before.heos_wanted != config.heos_wanted:
+            self._start_heos()
+
+    async def clients(self) -> tuple[PlayerInfo, ...]:
+        """List the Plex players; a server that does not answer has none to tell."""
+        if self._plex is None:
+            return ()
+        try:
+            return await self._plex.clients()
+        except PlexError:
+            return ()
+
+    def _start_plex(self) -> None:
+        plex = self._config.plex
+        self._plex = None
+        if not plex.url:
+            self._end("session_fetcher", "player_remote")
+            return
+        http = HttpClient(wiring.USER_AGENT, verify_tls=plex.verify_tls)
+        client_id = wiring.client_identifier(self._state_dir)
+        self._plex = wiring.plex_server(self._config, http, client_id)
+        remote = wiring.companion(self._config, http, client_id)
+        fetch, command = self._inboxes["session_fetcher"], self._inboxes["player_remote"]
+        fetcher = SessionFetcher(self._store, fetch, self._plex)
+        player = PlayerRemote(self._store, command, remote, self._plex, direct=plex.companion_direct)
+        self._run("session_fetcher", fetcher.run)
+        self._run("player_remote", player.run)
+
+    def _start_heos(self) -> None:
+        self._end("heos_controller")
+        if self._store.state.music.heos_up:
+            self._post(
+                HeosLinkChanged(up=False, host=self._store.state.music.heos_host, reason="settings changed")
+            )
+        if self._config.heos_wanted:
+            config = self._config
+            inbox = self._inboxes["heos_controller"]
+            controller = HeosController(self._store, inbox, lambda hear: wiring.heos_system(config, hear))
+            self._run("heos_controller", controller.run)
+
+    def _run(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run an actor under its supervisor, in place of the one that was there."""
+        self._end(name)
+        assert self._nursery is not None
+        self._scopes[name] = trio.CancelScope()
+        self._nursery.start_soon(self._keep, name, run, self._scopes[name])
+
+    async def _keep(self, name: str, run: Callable[[], Awaitable[None]], scope: trio.CancelScope) -> None:
+        with scope:
+            await keep(name, run, self._post, self._inboxes[name])
+
+    def _end(self, *names: str) -> None:
+        for name in names:
+            scope = self._scopes.pop(name, None)
+            if scope is not None:
+                scope.cancel()
+                self._inboxes[name].drop_in_hand("its settings changed")
+
+    def _post(self, action: Action) -> None:
+        self._store.post(action, by="supervisor")
