@@ -8,10 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import trio
 
@@ -20,6 +20,16 @@ READY_S = 20.0
 END_S = 15.0
 TOKEN = "canary-plex-token-4711"
 """The Plex token of every rig: a canary that must show up nowhere."""
+
+AS_SYSTEMD = """
+import fcntl, os, sys
+high = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
+for place, fd in enumerate(high, 3):
+    os.dup2(fd, place, inheritable=True)
+os.environ["LISTEN_PID"] = str(os.getpid())
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""Puts inherited sockets at descriptor 3 and on, as sd_listen_fds(3) says, and becomes the command."""
 
 _addresses = itertools.count(1)
 
@@ -37,6 +47,12 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(sock.getsockname()[1])
 
 
+def clean_environ() -> dict[str, str]:
+    """Give this process' environment without what would change a daemon: its settings, and no cached bytecode."""
+    ours = ("SEGUE_", "PLEX_", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+
+
 class Segued:
     """One daemon: its files, its process, and ways to talk to it."""
 
@@ -48,10 +64,26 @@ class Segued:
         self.log_path = directory / "segued.log"
         self.state_dir = directory / "state"
         self.environ = environ or {}
+        self.sockets: dict[str, socket.socket] = {}
+        """Listening sockets that the process inherits, by name, as systemd hands them over."""
+        self.notices: list[dict[str, str]] = []
+        """What the process told its service manager so far, as fields."""
         self.process: trio.Process | None = None
         self.started_at = 0.0
         self.ready_at = 0.0
+        self._notify: trio.socket.SocketType | None = None
         self.write_config(config)
+
+    @property
+    def url(self) -> str:
+        """Where the TCP door is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self.process is not None
+        return self.process.pid
 
     def write_config(self, text: str) -> None:
         """Write the configuration; the `[server]` section is the rig's, except for lines begun with `server:`."""
@@ -67,33 +99,69 @@ class Segued:
         self.config_path.write_text("\n".join([*server, rest, ""]))
         self.config_path.chmod(0o600)
 
+    # ---------------------------------------------------------------- the process
+
     async def start(self, *arguments: str) -> None:
         """Start the process and wait until it says READY."""
+        await self.spawn(*arguments)
+        with trio.move_on_after(READY_S):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._cancel_at_end, nursery.cancel_scope)
+                await self.until_told(lambda notice: notice.get("READY") == "1")
+                self.ready_at = time.perf_counter()
+                nursery.cancel_scope.cancel()
+        if not self.ready_at or self.process is None or self.process.poll() is not None:
+            raise RuntimeError(f"segued did not get ready:\n{self.log()}")
+
+    async def spawn(self, *arguments: str) -> None:
+        """Start the process and wait for nothing. Without its file the environment alone configures it."""
+        self.ready_at = 0.0
+        self.notices.clear()
+        if self._notify is not None:
+            self._notify.close()
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         name = f"\0segue-rig-{os.getpid()}-{next(_addresses)}"
         notify.bind(name)
-        environ = {k: v for k, v in os.environ.items() if not k.startswith(("SEGUE_", "PLEX_"))}
+        self._notify = trio.socket.from_stdlib_socket(notify)
+        environ = clean_environ()
         environ |= {"NOTIFY_SOCKET": "@" + name[1:], "PYTHONPATH": str(REPO / "daemon"), **self.environ}
-        log = self.log_path.open("ab")
-        command = [sys.executable, "-m", "segue", "--config", str(self.config_path), *arguments]
+        config = ["--config", str(self.config_path)] if self.config_path.exists() else []
+        command = [sys.executable, "-m", "segue", *config, *arguments]
+        fds = [sock.fileno() for sock in self.sockets.values()]
+        if self.sockets:
+            environ |= {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(self.sockets)}
+            command = [sys.executable, "-c", AS_SYSTEMD, ",".join(map(str, fds)), *command]
         self.started_at = time.perf_counter()
-        self.process = await trio.lowlevel.open_process(command, env=environ, stdout=log, stderr=log)
-        log.close()
-        sock = trio.socket.from_stdlib_socket(notify)
-        with sock, trio.move_on_after(READY_S):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._cancel_at_end, nursery.cancel_scope)
-                while b"READY=1" not in await sock.recv(4096):
-                    pass
-                self.ready_at = time.perf_counter()
-                nursery.cancel_scope.cancel()
-        if not self.ready_at or self.process.poll() is not None:
-            raise RuntimeError(f"segued did not get ready:\n{self.log()}")
+        with self.log_path.open("ab") as log:
+            self.process = await trio.lowlevel.open_process(
+                command, env=environ, stdout=log, stderr=log, pass_fds=fds
+            )
+
+    async def until_told(
+        self, wanted: Callable[[dict[str, str]], object], *, within_s: float = READY_S
+    ) -> dict[str, str]:
+        """Wait until the process tells its service manager something, and give that notice. Earlier ones do not count."""
+        assert self._notify is not None
+        with trio.move_on_after(within_s):
+            while True:
+                lines = (await self._notify.recv(4096)).decode().splitlines()
+                notice = dict(line.partition("=")[::2] for line in lines)
+                self.notices.append(notice)
+                if wanted(notice):
+                    return notice
+        raise AssertionError(f"not told within {within_s} s: {self.notices}\n{self.log()[-3000:]}")
 
     async def _cancel_at_end(self, scope: trio.CancelScope) -> None:
         assert self.process is not None
         await self.process.wait()
         scope.cancel()
+
+    async def ended(self, *, within_s: float = END_S) -> int:
+        """Wait until the process ends by itself and give its exit code."""
+        assert self.process is not None
+        with trio.move_on_after(within_s):
+            return await self.process.wait()
+        raise AssertionError(f"segued did not end within {within_s} s:\n{self.log()[-3000:]}")
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """End the process and give its exit code; killed when it does not end."""
@@ -113,23 +181,45 @@ class Segued:
         await self.process.wait()
         self.ready_at = 0.0
 
+    def close(self) -> None:
+        """Hear no more notices."""
+        if self._notify is not None:
+            self._notify.close()
+            self._notify = None
+
+    async def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `segued` with other arguments until it ends by itself, beside the daemon or without it."""
+        environ = clean_environ()
+        environ |= {"PYTHONPATH": str(REPO / "daemon"), **self.environ}
+        command = [sys.executable, "-m", "segue", *arguments]
+        with trio.fail_after(30):
+            result = await trio.run_process(
+                command, env=environ, capture_stdout=True, capture_stderr=True, check=False
+            )
+        return subprocess.CompletedProcess(
+            command, result.returncode, result.stdout.decode(), result.stderr.decode()
+        )
+
     def log(self) -> str:
         """Everything the process printed."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
+    def log_lines(self, *levels: str) -> list[str]:
+        """Give the lines of some levels, all of them when none is named."""
+        lines = self.log().splitlines()
+        return [line for line in lines if not levels or (line.split() + ["", ""])[1] in levels]
+
     # ---------------------------------------------------------------- talking to it
 
     async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
-        """Call the API on the control socket with curl, an independent client; gives the decoded answer."""
-        command = ["curl", "-sS", "-m", "10", "--unix-socket", str(self.socket_path), "-X", method]
-        command += ["-w", "\n%{http_code}"]
+        """Call the API on the control socket; gives the decoded answer."""
+        arguments = ["--unix-socket", str(self.socket_path), "-X", method]
         if body is not None:
-            command += ["--data-binary", json.dumps(body), "-H", "Content-Type: application/json"]
-        result = await trio.run_process([*command, f"http://localhost{path}"], capture_stdout=True)
-        text, _, code = result.stdout.decode().rpartition("\n")
+            arguments += ["--data-binary", json.dumps(body), "-H", "Content-Type: application/json"]
+        answer = await curl(*arguments, f"http://localhost{path}")
         if status is not None:
-            assert int(code) == status, (code, text)
-        return json.loads(text)
+            assert answer.status == status, answer
+        return json.loads(answer.body)
 
     async def room(self, name: str | None = None) -> Any:
         """Give one room as the API tells it."""
@@ -151,7 +241,10 @@ class Segued:
     async def ctl(self, *arguments: str, check: int | None = 0) -> subprocess.CompletedProcess[bytes]:
         """Run seguectl as a user would."""
         command: Sequence[str] = [sys.executable, "-m", "segue.cli.seguectl", *arguments]
-        environ = os.environ | {"SEGUE_SOCKET": str(self.socket_path), "PYTHONPATH": str(REPO / "daemon")}
+        environ = clean_environ() | {
+            "SEGUE_SOCKET": str(self.socket_path),
+            "PYTHONPATH": str(REPO / "daemon"),
+        }
         with trio.fail_after(30):
             result = await trio.run_process(
                 command, env=environ, capture_stdout=True, capture_stderr=True, check=False
@@ -159,6 +252,24 @@ class Segued:
         if check is not None:
             assert result.returncode == check, (arguments, result.returncode, result.stdout, result.stderr)
         return result
+
+
+class Answer(NamedTuple):
+    """What curl got."""
+
+    status: int
+    """0 when the connection ended without an answer."""
+    body: bytes
+
+
+async def curl(*arguments: str, stdin: bytes = b"", before: Sequence[str] = ()) -> Answer:
+    """Ask with curl, a client that is not ours; `before` is a command to run it under, such as setpriv."""
+    command = [*before, "curl", "-sS", "-m", "20", "-w", "\n%{http_code}", *arguments]
+    result = await trio.run_process(
+        command, stdin=stdin, capture_stdout=True, capture_stderr=True, check=False
+    )
+    body, _, code = result.stdout.rpartition(b"\n")
+    return Answer(int(code or b"0"), body)
 
 
 @asynccontextmanager
@@ -171,3 +282,16 @@ async def running(segued: Segued, *arguments: str) -> AsyncIterator[Segued]:
         if segued.process is not None and segued.process.poll() is None:
             with trio.CancelScope(shield=True):
                 await segued.stop()
+        segued.close()
+
+
+@asynccontextmanager
+async def spawned(segued: Segued, *arguments: str) -> AsyncIterator[Segued]:
+    """Start a daemon that is not expected to get ready; whatever happens, its process ends."""
+    try:
+        await segued.spawn(*arguments)
+        yield segued
+    finally:
+        with trio.CancelScope(shield=True):
+            await segued.kill()
+        segued.close()
