@@ -125,6 +125,14 @@ async def test_a_slow_header_is_refused(autojump_clock: MockClock) -> None:
         assert trio.current_time() - began_at == pytest.approx(5, abs=0.1)
 
 
+async def test_a_late_first_byte_gives_no_more_time(autojump_clock: MockClock) -> None:
+    async with talking(echo) as client:
+        await trio.sleep(4)
+        await client.send(GET[:5])
+        assert (await client.answer()).status == 408
+        assert trio.current_time() == pytest.approx(5, abs=0.1)
+
+
 async def test_an_idle_connection_is_kept_for_a_while_and_then_closed(autojump_clock: MockClock) -> None:
     async with talking(echo, limits=Limits(idle_s=75)) as client:
         await client.ask(GET)
@@ -200,6 +208,26 @@ async def test_a_client_that_was_promised_another_request_gets_it(autojump_clock
         async with trio.open_nursery() as nursery:
             nursery.start_soon(client.send, GET)
             assert (await client.answer()).headers["connection"] == "close"
+
+
+async def test_such_a_promise_is_not_kept_for_long(autojump_clock: MockClock) -> None:
+    async with talking(echo, lockstep=True) as client:
+        await client.send(GET)
+        await trio.sleep(1)
+        client.server.stop(10)
+        await client.answer()
+        answered_at = trio.current_time()
+        assert await client.closed()
+        assert trio.current_time() - answered_at < 0.2
+
+
+async def test_an_event_stream_that_begins_when_stopping_ends_at_once(autojump_clock: MockClock) -> None:
+    stream = Stream()
+    async with talking(stream) as client:
+        client.server.stop(10)
+        await client.send(GET)
+        assert (await client.rest()).endswith(b"0\r\n\r\n")
+        assert trio.current_time() < 0.2
 
 
 async def test_a_request_in_flight_gets_its_grace_and_no_more(autojump_clock: MockClock) -> None:

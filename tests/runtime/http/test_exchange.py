@@ -1,13 +1,14 @@
 """An HTTP exchange on a memory stream and virtual time: order, bounds, failures, disconnects."""
 
 import itertools
+from contextlib import suppress
 
 import pytest
 import trio
 from trio.testing import MockClock
 
 from segue.runtime.http import ClientGoneError, Limits, Message, Origin, Peer, Receive, Scope, Send
-from tests.runtime.http.talk import GET, Stream, echo, not_found, post, read_body, reply, talking
+from tests.runtime.http.talk import GET, Client, Stream, echo, not_found, post, read_body, reply, talking
 
 
 async def test_a_request_gets_its_answer_and_the_connection_stays_open(autojump_clock: MockClock) -> None:
@@ -296,6 +297,54 @@ async def test_an_unread_body_is_not_drained_for_long(autojump_clock: MockClock)
         assert trio.current_time() - began_at < 1.5
 
 
+async def test_the_end_of_an_early_answer_is_seen_at_once(autojump_clock: MockClock) -> None:
+    async with talking(not_found) as client:
+        await client.send(post(b"x" * 1000)[:-1000])
+        assert (await client.answer("POST")).status == 404
+        assert await client.closed()
+        assert trio.current_time() < 0.5, "the server says that it is done before it has thrown the rest away"
+
+
+class Pouring:
+    """A client that sends as much as is taken from it."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    async def __call__(self, client: Client) -> None:
+        await client.send(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n")
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            while True:
+                await client.send(b"x" * 10_000)
+                self.taken += 10_000
+
+
+async def test_no_more_is_read_ahead_than_fits(autojump_clock: MockClock) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await trio.sleep_forever()
+
+    pouring = Pouring()
+    async with talking(app, lockstep=True) as client, trio.open_nursery() as nursery:
+        nursery.start_soon(pouring, client)
+        await trio.sleep(60)
+        assert 50_000 < pouring.taken < 150_000
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_client_that_pours_on_is_held_up_while_the_connection_ends(autojump_clock: MockClock) -> None:
+    pouring = Pouring()
+    async with talking(not_found, lockstep=True) as client:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pouring, client)
+            assert (await client.answer("POST")).status == 404
+            began_at = trio.current_time()
+            while client.server.connections:
+                await trio.sleep(0.1)
+            nursery.cancel_scope.cancel()
+        assert 0.5 < trio.current_time() - began_at < 1.5, "there was time to read the answer"
+        assert pouring.taken < 3_000_000
+
+
 async def test_receive_ends_when_the_answer_is_complete(autojump_clock: MockClock) -> None:
     last: list[Message] = []
 
@@ -500,6 +549,24 @@ async def test_a_client_that_only_closes_its_sending_half_gets_its_answer(autoju
         assert isinstance(client.stream, trio.StapledStream)
         await client.stream.send_eof()
         assert (await client.answer()).body == b"late, not lost"
+
+
+async def test_a_pipelined_request_of_a_client_that_is_gone_ends_too(autojump_clock: MockClock) -> None:
+    stream = Stream()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/stream":
+            await stream(scope, receive, send)
+        else:
+            await trio.sleep(0.5)
+            await reply(send, b"")
+
+    async with talking(app) as client:
+        await client.send(GET + GET.replace(b"/ ", b"/stream "))
+        assert isinstance(client.stream, trio.StapledStream)
+        await client.stream.send_eof()
+        await stream.ended.wait()
+        assert trio.current_time() < 2
 
 
 async def test_a_failure_translated_from_the_clients_going_is_not_reported(autojump_clock: MockClock) -> None:

@@ -268,6 +268,18 @@ async def test_cancelling_serve_ends_everything() -> None:
     assert server.connections == 0
 
 
+async def test_tcp_connections_find_out_when_the_other_side_has_vanished() -> None:
+    server = HttpServer(echo)
+    listener = (await open_tcp_listeners("127.0.0.1", 0))[0]
+    with trio.fail_after(30):
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server.serve, [listener])
+            await trio.sleep(0.01)
+            assert listener.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert listener.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 60
+            server.stop(0)
+
+
 async def test_a_server_stopped_before_it_serves_ends_at_once() -> None:
     server = HttpServer(echo)
     server.stop(1)

@@ -230,6 +230,37 @@ async def test_a_client_that_does_not_answer_a_close_is_not_waited_for(autojump_
         assert trio.current_time() - began_at < 5
 
 
+async def test_after_its_close_the_application_hears_the_end_soon(autojump_clock: MockClock) -> None:
+    heard: list[tuple[Message, float]] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await trio.sleep(3)
+        await send({"type": "websocket.close", "code": 4000})
+        heard.append((await receive(), trio.current_time()))
+
+    async with talking(app) as client:
+        await client.send(HANDSHAKE + b"\r\n")
+        await client.rest()
+    assert heard[0][0] == {"type": "websocket.disconnect", "code": 4000, "reason": ""}
+    assert heard[0][1] == pytest.approx(5, abs=0.1), "though the client never answers the close"
+
+
+async def test_a_handshake_that_waits_is_refused_when_stopping(autojump_clock: MockClock) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await trio.sleep_forever()
+
+    async with talking(app) as client:
+        await client.send(HANDSHAKE + b"\r\n")
+        await trio.sleep(1)
+        client.server.stop(10)
+        answer = await client.answer()
+        assert (answer.status, answer.error["code"]) == (503, "stopping")
+        assert trio.current_time() < 1.2
+        assert client.failures.messages == []
+
+
 async def test_a_client_that_vanishes_is_told_as_1006_and_the_handler_cancelled(
     autojump_clock: MockClock,
 ) -> None:

@@ -65,6 +65,13 @@ def too_many_connections(limit: int) -> HttpError:
     )
 
 
+def stopping() -> HttpError:
+    """Answer for what can no longer be begun."""
+    return HttpError(
+        503, "stopping", "segue stops", "try again when it has started", ((b"retry-after", b"5"),)
+    )
+
+
 def internal() -> HttpError:
     """Answer for an application that failed; why is in the log, never in the answer."""
     return HttpError(

@@ -206,6 +206,7 @@ class Exchange:
             RuntimeError: the application breaks the order of messages.
             h11.LocalProtocolError: the answer is not HTTP (a line break in a header, a wrong Content-Length).
         """
+        await trio.lowlevel.checkpoint_if_cancelled()  # here nothing is lost; amid a write the wire is torn
         if self._wire.broken:
             raise ClientGoneError("the client is gone")
         kind = message["type"]

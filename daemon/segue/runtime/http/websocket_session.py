@@ -15,7 +15,7 @@ import trio
 from wsproto import ConnectionType
 
 from segue.runtime.http.asgi import ASGIApp, Message, OnFailure, Scope
-from segue.runtime.http.errors import HttpError, bad_request, internal
+from segue.runtime.http.errors import HttpError, bad_request, internal, stopping
 from segue.runtime.http.failure import describe, is_fatal, is_only_gone
 from segue.runtime.http.head import Head
 from segue.runtime.http.limits import Limits
@@ -79,6 +79,8 @@ class WebSocketSession:
         if error is not None and is_fatal(error, fatal):
             raise error
         if self._link is None and not self._denied and not self._wire.ended:
+            if self._draining:
+                raise stopping()
             if not failed:
                 on_failure(describe(self._asgi, "the application did not answer the handshake"), None)
             raise internal()
