@@ -108,11 +108,13 @@ def _demo(log_level: str | None) -> int:
 
 def _daemon(path: Path | None, log_level: str | None) -> int:
     """Be the daemon."""
+    gc.disable()  # Importing makes much and drops little: looking for garbage would cost a tenth of the start.
     import trio
 
     from segue import app
 
     gc.freeze()  # What was imported stays; the collector need not look at it again.
+    gc.enable()
     return trio.run(app.run, app.Options(config=path, log_level=log_level), os.environ)
 
 

@@ -15,7 +15,6 @@ import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote, urlencode
 
@@ -170,6 +169,8 @@ class _Progress:
 
 
 def _new_client(scheme: Scheme, user_agent: str, verify_tls: bool) -> httpx.AsyncClient:
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     import httpx
 
     for name in ("httpx", "httpcore"):

@@ -55,8 +55,7 @@ def configure_logging(
 
     `level` and `style` are those of `[log] level` and `format`; `stream` is stderr when nothing is said.
     """
-    import structlog  # a tenth of a second that --check-config and the like need not spend
-
+    structlog = _import_structlog()
     former, _output.sink = _output.sink, _sink(style, stream if stream is not None else sys.stderr, environ)
     if former is not None:
         former.close()
@@ -69,6 +68,22 @@ def configure_logging(
         cache_logger_on_first_use=True,
     )
     return get_logger()
+
+
+def _import_structlog() -> Any:
+    """Import structlog late, since it costs a twentieth of a second, and without rich.
+
+    It would load rich for a renderer that we do not use, if rich happens to be installed: as much time again.
+    """
+    hidden = "rich" not in sys.modules
+    if hidden:
+        sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog
+    finally:
+        if hidden:
+            del sys.modules["rich"]
+    return structlog
 
 
 def get_logger(actor: str = "") -> Any:
