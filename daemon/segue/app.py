@@ -58,7 +58,9 @@ async def run(options: Options, environ: Mapping[str, str]) -> int:
     path = options.config or find_config(environ)
     config = load_config(path, environ)
     log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
+    logs.log_uncaught_errors()
     wiring.register_secrets(config)
+    say_remarks(config, log)
     state_dir = Path(config.server.state_dir)
     journal = SqliteJournal(state_dir, wiring.journal_limits(config))
     try:
@@ -120,6 +122,7 @@ class House:
                 self.outside.start(nursery)
                 self._first_actions()
                 nursery.start_soon(self.store.run)
+                nursery.start_soon(self._until_core_fails)
                 nursery.start_soon(self._heed_signals)
                 await nursery.start(self._serve, server, listeners)
                 self.journal.note_start()
@@ -167,6 +170,10 @@ class House:
                 await subscription.get()
         self.store.unsubscribe(subscription)
 
+    async def _until_core_fails(self) -> None:
+        """End the process whoever was told of the error: a commit's news, for one, has nobody to raise it to."""
+        raise await self.store.wait_failed()
+
     def _core_failed(self, error: CoreError) -> int:
         cause = error.__cause__
         self.log.error(f"The core failed in {error}; ending.", exc_info=cause or error)
@@ -189,7 +196,10 @@ class House:
 
     async def _listen(self) -> list[trio.abc.Listener[trio.SocketStream]]:
         """Take the sockets of the service manager, and open those that it did not bring."""
-        inherited = systemd.inherited_listeners()
+        try:
+            inherited = systemd.inherited_listeners()
+        except systemd.ActivationError as error:
+            raise StartError(str(error)) from None
         listeners: list[trio.abc.Listener[trio.SocketStream]] = [
             s for many in inherited.values() for s in many
         ]
@@ -255,6 +265,7 @@ class House:
         self.outside.change(fresh, changed)
         self.store.dispatch(ConfigLoaded(wiring.music(fresh)), by="reload")
         self.log.info(f"The configuration was reloaded; changed: {', '.join(changed) or 'nothing'}.")
+        say_remarks(fresh, self.log)
         self.notifier.ready(f"Serving {len(fresh.rooms)} rooms.")
         return {"schema": "segue.reload/1", "changed": changed, "restart_needed": later}
 
@@ -267,6 +278,14 @@ class House:
         self.door.heos_configured = config.heos_wanted
         self.store.late_s = config.journal.late_ms / 1000
         logs.set_level(self.options.log_level or config.log.level)
+
+
+def say_remarks(config: Config, log: Any) -> None:
+    """Write what is probably not meant so in a configuration, and for the curious what was passed over."""
+    for warning in config.warnings:
+        log.warning(warning)
+    for note in config.notes:
+        log.debug(note)
 
 
 def first_of(group: BaseExceptionGroup[CoreError]) -> CoreError:

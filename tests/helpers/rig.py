@@ -64,6 +64,8 @@ class Segued:
         self.log_path = directory / "segued.log"
         self.state_dir = directory / "state"
         self.environ = environ or {}
+        self.program: Sequence[str] = ("-m", "segue")
+        """What Python runs: segued, or a program of a test's own that breaks something and then is segued."""
         self.sockets: dict[str, socket.socket] = {}
         """Listening sockets that the process inherits, by name, as systemd hands them over."""
         self.notices: list[dict[str, str]] = []
@@ -126,7 +128,7 @@ class Segued:
         environ = clean_environ()
         environ |= {"NOTIFY_SOCKET": "@" + name[1:], "PYTHONPATH": str(REPO / "daemon"), **self.environ}
         config = ["--config", str(self.config_path)] if self.config_path.exists() else []
-        command = [sys.executable, "-m", "segue", *config, *arguments]
+        command = [sys.executable, *self.program, *config, *arguments]
         fds = [sock.fileno() for sock in self.sockets.values()]
         if self.sockets:
             environ |= {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(self.sockets)}
@@ -140,7 +142,7 @@ class Segued:
     async def until_told(
         self, wanted: Callable[[dict[str, str]], object], *, within_s: float = READY_S
     ) -> dict[str, str]:
-        """Wait until the process tells its service manager something, and give that notice. Earlier ones do not count."""
+        """Wait until the process tells its service manager something, not counting what was read already."""
         assert self._notify is not None
         with trio.move_on_after(within_s):
             while True:
@@ -207,7 +209,7 @@ class Segued:
     def log_lines(self, *levels: str) -> list[str]:
         """Give the lines of some levels, all of them when none is named."""
         lines = self.log().splitlines()
-        return [line for line in lines if not levels or (line.split() + ["", ""])[1] in levels]
+        return [line for line in lines if not levels or [*line.split(), "", ""][1] in levels]
 
     # ---------------------------------------------------------------- talking to it
 

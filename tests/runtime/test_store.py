@@ -137,6 +137,21 @@ def test_an_exception_of_the_core_stops_the_store_for_good(monkeypatch: pytest.M
         world.dispatch(VolumeChanged(PID, 1, muted=False))
 
 
+def test_a_rule_that_raises_stops_the_store_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The step is neither journalled nor published by halves: nothing more is taken."""
+
+    def broken(_state: State) -> tuple[Action, ...]:
+        raise ZeroDivisionError("a programmer's error")
+
+    world = World(ROOM)
+    monkeypatch.setattr(rules, "RULES", (broken,))
+    with pytest.raises(CoreError, match=r"system\.daemon_started: ZeroDivisionError"):
+        world.dispatch(DaemonStarted("1"))
+    monkeypatch.undo()
+    with pytest.raises(CoreError):
+        world.dispatch(DaemonStarted("1"))
+
+
 def test_rules_that_contradict_each_other_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     def restless(state: State) -> tuple[Action, ...]:
         status = "late" if state.system.journal == "ok" else "ok"

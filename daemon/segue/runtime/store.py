@@ -13,9 +13,9 @@ For every action, in this order and without an `await` in between:
 `dispatch` is a plain function: trio cannot interleave, so a step is atomic, and the whole of it can be tested without
 a loop. What an owner dispatches while effects are issued is queued and follows at once.
 
-The store promises that every action is reduced exactly once and in the order of dispatch, and that every effect that can
-finish has exactly one outcome. It does not promise that a subscriber sees each step: a slow one loses the oldest and is
-told so by a fresh snapshot.
+The store promises that every action is reduced exactly once and in the order of dispatch, and that every effect that
+can finish has exactly one outcome. It does not promise that a subscriber sees each step: a slow one loses the oldest
+and is told so by a fresh snapshot.
 """
 
 from collections import deque
@@ -202,15 +202,21 @@ class Store:
         if first.after is first.before:
             return
         for _ in range(rules.ROUNDS_MAX):
-            wish = rules.enabled(self.state)
+            wish = self._wish(first)
             if wish is None:
                 return
             rule, actions = wish
             entries.extend(self._reduce(a, "rule", first.stamp.seq, rule.__name__) for a in actions)
-        wish = rules.enabled(self.state)
+        wish = self._wish(first)
         if wish is not None:
             error = RuntimeError(f"the rules do not settle: {wish[0].__name__} still wants something")
             raise CoreError("house", self._seq, first.action, error)
+
+    def _wish(self, first: Entry) -> tuple[rules.Rule, tuple[Action, ...]] | None:
+        try:
+            return rules.enabled(self.state)
+        except Exception as error:
+            raise CoreError("house", self._seq, first.action, error) from error
 
     async def wait_failed(self) -> CoreError:
         """Wait until the core has raised, whoever dispatched: the process must end, not only a visitor's request."""
