@@ -12,6 +12,7 @@ from segue.core.music.receiver import find_player
 from segue.core.music.state import Fading, MusicState, Observed, Room
 from segue.core.state import State
 from segue.core.vocabulary import EffectBase
+from segue.interfaces.health import health, is_heos_down
 from segue.runtime.journal import Entry
 from segue.runtime.store import action_type
 
@@ -144,7 +145,7 @@ def _fade(r: Room, moment: Moment) -> Json | None:
 def status(state: State, moment: Moment, around: Surroundings) -> Json:
     """Give the whole picture on one page."""
     music, system = state.music, state.system
-    heos_state = "up" if music.heos_up else ("down" if music.heos_host else "unknown")
+    heos_state = "up" if music.heos_up else ("down" if is_heos_down(music) else "unknown")
     plex_state = music.plex.status if music.plex.status in ("ok", "refused", "unknown") else "down"
     return {
         "schema": "segue.status/1",
@@ -171,71 +172,9 @@ def status(state: State, moment: Moment, around: Surroundings) -> Json:
             "segment": around.journal_segment,
         },
         "rooms": [room(r, music, moment) for r in music.rooms],
-        "health": health(state),
+        "health": health(state, heos_configured=around.heos_configured),
         "counters": around.counters,
     }
-
-
-def health(state: State) -> list[Json]:
-    """List what a person can act on: the cause, the place, and the next step. The code stays the same for ever."""
-    music, system = state.music, state.system
-    items = []
-    if music.plex.status == "refused":
-        items.append(
-            _item(
-                "SEG-101",
-                "error",
-                "Plex refuses the token",
-                music.plex.detail,
-                "Renew the token (docs: plex-token).",
-            )
-        )
-    elif music.plex.status in ("down", "unreadable"):
-        items.append(
-            _item(
-                "SEG-102",
-                "warning",
-                "Plex does not answer",
-                music.plex.detail,
-                "Is the server up? Check [plex] url.",
-            )
-        )
-    if music.heos_host and not music.heos_up:
-        hint = "segue keeps trying. If it lasts: is the receiver's network control set to 'always on'?"
-        items.append(_item("SEG-201", "warning", "The HEOS system is not reachable", music.heos_detail, hint))
-    for r in music.rooms:
-        missing = r.settings.heos_player and music.heos_up and r.receiver.heos_player_id is None
-        if missing:
-            names = ", ".join(sorted(p.name for p in music.heos_players)) or "none"
-            text = f"Room {r.name} names {r.settings.heos_player!r}; the system has: {names}."
-            items.append(
-                _item(
-                    "SEG-202", "error", "A HEOS player is missing", text, "Correct heos_player of the room."
-                )
-            )
-    if system.journal != "ok":
-        hint = "Look at the disk of the state directory. Until then nothing is faded."
-        items.append(
-            _item("SEG-301", "error", f"The journal is {system.journal}", system.journal_detail, hint)
-        )
-    if system.config_problems:
-        hint = "Correct the file and run `seguectl reload`; the former settings are in force."
-        items.append(
-            _item("SEG-302", "error", "The configuration on disk is broken", system.config_problems, hint)
-        )
-    for trouble in system.troubles:
-        text = f"{trouble.actor} failed {trouble.failures} times: {trouble.error}"
-        items.append(
-            _item("SEG-303", "error", "A part of segue fails", text, "It is started again by itself.")
-        )
-    for domain, detail in system.set_aside:
-        hint = "Levels were learnt anew; the former ones are in the database's set_aside table."
-        items.append(_item("SEG-304", "warning", f"What was kept of {domain} was set aside", detail, hint))
-    return items
-
-
-def _item(code: str, severity: str, title: str, text: str, hint: str) -> Json:
-    return {"code": code, "severity": severity, "title": title, "text": text, "hint": hint}
 
 
 # ------------------------------------------------------------------ events

@@ -1,0 +1,149 @@
+"""What is not well, in words that a person can act on: the cause, the place, and the next step.
+
+A code stays the same for ever, so that a search for it finds what others wrote; a new trouble gets a new one. The
+hundreds say whose it is: 1 Plex, 2 HEOS, 3 segue itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+
+from segue.core.music.state import MusicState, Room
+from segue.core.state import State
+
+Json = dict[str, Any]
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """One thing that can be not well. What is particular to a case is in the item's text."""
+
+    code: str
+    severity: Literal["warning", "error"]
+    """`warning`: mends itself, or costs little. `error`: somebody has to do something."""
+    title: str
+    hint: str
+    """The next step."""
+
+
+TOKEN_REFUSED = Trouble(
+    "SEG-101",
+    "error",
+    "Plex refuses the token",
+    "Put a new token in the old one's place (docs/setup.md says how), and run `seguectl reload`; "
+    "where it is a systemd credential, restart segued.",
+)
+PLEX_SILENT = Trouble(
+    "SEG-102",
+    "warning",
+    "Plex does not answer",
+    "segue keeps trying. Is the server up, and [plex] url right?",
+)
+HEOS_GONE = Trouble(
+    "SEG-201",
+    "warning",
+    "The HEOS system is not reachable",
+    "segue keeps trying. If it lasts: is the receiver's network control set to 'always on'?",
+)
+HEOS_PLAYER_MISSING = Trouble(
+    "SEG-202",
+    "error",
+    "A HEOS player is missing",
+    "Correct heos_player of the room; `seguectl players` lists those that there are.",
+)
+JOURNAL_TROUBLED = Trouble(
+    "SEG-301",
+    "error",
+    "The journal is late or fails",
+    "Look at the disk of the state directory. Until then nothing is faded.",
+)
+CONFIG_BROKEN = Trouble(
+    "SEG-302",
+    "error",
+    "The configuration on disk is broken",
+    "Correct the file and run `seguectl reload`; the former settings are in force.",
+)
+ACTOR_FAILS = Trouble(
+    "SEG-303",
+    "error",
+    "A part of segue fails",
+    "It is started again by itself. Please report it, with the log's lines about it.",
+)
+SET_ASIDE = Trouble(
+    "SEG-304",
+    "warning",
+    "What was kept was set aside",
+    "Levels are learnt anew; the former ones are in the database's set_aside table.",
+)
+
+TROUBLES: tuple[Trouble, ...] = (
+    TOKEN_REFUSED,
+    PLEX_SILENT,
+    HEOS_GONE,
+    HEOS_PLAYER_MISSING,
+    JOURNAL_TROUBLED,
+    CONFIG_BROKEN,
+    ACTOR_FAILS,
+    SET_ASIDE,
+)
+"""All of them, by their codes."""
+
+
+def health(state: State, *, heos_configured: bool) -> list[Json]:
+    """List what is not well; nothing when all is. A system that nobody configured is not missed."""
+    heos = _of_heos(state.music) if heos_configured else ()
+    found = (*_of_plex(state.music), *heos, *_of_segue(state))
+    return [_item(trouble, text) for trouble, text in found]
+
+
+def is_heos_down(music: MusicState) -> bool:
+    """Tell a system that is gone, or was never found, from one that has not been looked for yet."""
+    return not music.heos_up and bool(music.heos_host or music.heos_detail)
+
+
+Found = Iterator[tuple[Trouble, str]]
+
+
+def _of_plex(music: MusicState) -> Found:
+    if music.plex.status == "refused":
+        yield TOKEN_REFUSED, music.plex.detail
+    elif music.plex.status in ("down", "unreadable"):
+        yield PLEX_SILENT, music.plex.detail
+
+
+def _of_heos(music: MusicState) -> Found:
+    if is_heos_down(music):
+        yield HEOS_GONE, music.heos_detail
+    names = ", ".join(sorted(player.name for player in music.heos_players)) or "none"
+    for room in music.rooms:
+        if _misses_its_player(room, music):
+            yield (
+                HEOS_PLAYER_MISSING,
+                f"Room {room.name} names {room.settings.heos_player!r}; the system has: {names}.",
+            )
+
+
+def _misses_its_player(room: Room, music: MusicState) -> bool:
+    return bool(room.settings.heos_player) and music.heos_up and room.receiver.heos_player_id is None
+
+
+def _of_segue(state: State) -> Found:
+    system = state.system
+    if system.journal != "ok":
+        yield JOURNAL_TROUBLED, f"{system.journal}: {system.journal_detail}"
+    if system.config_problems:
+        yield CONFIG_BROKEN, system.config_problems
+    for failing in system.troubles:
+        yield ACTOR_FAILS, f"{failing.actor} failed {failing.failures} times: {failing.error}"
+    for domain, detail in system.set_aside:
+        yield SET_ASIDE, f"{domain}: {detail}"
+
+
+def _item(trouble: Trouble, text: str) -> Json:
+    return {
+        "code": trouble.code,
+        "severity": trouble.severity,
+        "title": trouble.title,
+        "text": text,
+        "hint": trouble.hint,
+    }

@@ -1,0 +1,84 @@
+"""What is not well: every code can happen, is said once, and says what to do."""
+
+from msgspec.structs import replace as but
+
+from segue.core.music.actions import HeosPlayer
+from segue.core.music.state import MusicState, PlexLink, Receiver, Room, RoomSettings
+from segue.core.state import State
+from segue.core.system.state import ActorTrouble, SystemState
+from segue.interfaces import views
+from segue.interfaces.health import TROUBLES, Json
+from segue.interfaces.health import health as health_of
+
+ROOM = Room(settings=RoomSettings(name="living", heos_player="Living Room"))
+UP = MusicState(heos_up=True, heos_host="192.0.2.10", rooms=(ROOM,))
+CASES: dict[str, State] = {
+    "SEG-101": State(music=MusicState(plex=PlexLink(status="refused", detail="401"))),
+    "SEG-102": State(music=MusicState(plex=PlexLink(status="down", detail="refused by the network"))),
+    "SEG-201": State(music=MusicState(heos_host="192.0.2.10", heos_detail="connection refused")),
+    "SEG-202": State(music=but(UP, heos_players=(HeosPlayer(1, "Kitchen"),))),
+    "SEG-301": State(system=SystemState(journal="late", journal_detail="a commit takes longer")),
+    "SEG-302": State(system=SystemState(config_problems="segue.toml:3: max_level")),
+    "SEG-303": State(system=SystemState(troubles=(ActorTrouble("log_writer", "OSError", 2, 0.0),))),
+    "SEG-304": State(system=SystemState(set_aside=(("music", "version 9 is newer"),))),
+}
+"""For each code, a house in which that one thing is not well."""
+
+
+def health(state: State) -> list[Json]:
+    return health_of(state, heos_configured=True)
+
+
+def test_every_code_has_a_house_in_which_it_alone_is_said() -> None:
+    assert sorted(CASES) == [trouble.code for trouble in TROUBLES]
+    for code, state in CASES.items():
+        assert [item["code"] for item in health(state)] == [code]
+
+
+def test_the_text_says_what_is_particular_to_the_case() -> None:
+    texts = {code: health(state)[0]["text"] for code, state in CASES.items()}
+    assert texts["SEG-101"] == "401"
+    assert texts["SEG-202"] == "Room living names 'Living Room'; the system has: Kitchen."
+    assert texts["SEG-301"] == "late: a commit takes longer"
+    assert texts["SEG-303"] == "log_writer failed 2 times: OSError"
+
+
+def test_a_house_in_which_all_is_well_has_nothing_to_say() -> None:
+    found = but(ROOM, receiver=Receiver(heos_player_id=1))
+    well = State(music=but(UP, plex=PlexLink(status="ok"), rooms=(found,)))
+    assert health(well) == []
+    assert health(State()) == []
+
+
+def test_a_heos_system_that_was_never_found_is_missed() -> None:
+    """Nobody could tell its address, so there is no host to name."""
+    items = health(State(music=MusicState(heos_detail="no HEOS device answers a search")))
+    assert [(item["code"], item["text"]) for item in items] == [
+        ("SEG-201", "no HEOS device answers a search")
+    ]
+
+
+def test_a_heos_system_that_is_no_longer_configured_is_not_missed() -> None:
+    assert health_of(CASES["SEG-201"], heos_configured=False) == []
+    assert health_of(CASES["SEG-202"], heos_configured=False) == []
+
+
+def test_several_troubles_are_all_said_in_the_order_of_their_codes() -> None:
+    state = State(music=CASES["SEG-102"].music, system=CASES["SEG-302"].system)
+    assert [item["code"] for item in health(state)] == ["SEG-102", "SEG-302"]
+
+
+def test_a_code_is_unique_and_its_words_are_whole() -> None:
+    codes = [trouble.code for trouble in TROUBLES]
+    assert codes == sorted(set(codes))
+    for trouble in TROUBLES:
+        assert trouble.title[0].isupper()
+        assert not trouble.title.endswith(".")
+        assert trouble.hint.endswith((".", "?"))
+
+
+def test_the_status_carries_it() -> None:
+    around = views.Surroundings(version="1", pid=1, plex_url="", heos_configured=True)
+    for code, state in CASES.items():
+        status = views.status(state, views.Moment(0.0, 0.0), around)
+        assert [item["code"] for item in status["health"]] == [code]
