@@ -145,8 +145,8 @@ class Connections:
         back_off = self._back_off()
         failed = False
         while True:
-            started_at = trio.current_time()
-            for host in await self._hosts_to_try(failed=failed):
+            hosts, failed, started_at = await self._hosts_to_try(failed=failed), True, trio.current_time()
+            for host in hosts:
                 started_at = trio.current_time()
                 failed = not await self._live_with(host)
                 if not failed:
