@@ -100,6 +100,7 @@ class House:
             why=self._why,
             reload=self.reload,
             journal_figures=self._journal_figures,
+            more_counters=self.outside.counters,
         )
         self.store.own("log", LogWriter(log).deliver)
         self.store.own("service_manager", lambda _effect: self.notifier.watchdog())

@@ -33,6 +33,7 @@ class Outside:
         self._state_dir = state_dir
         self._config = config
         self._plex: PlexServer | None = None
+        self._heos: HeosController | None = None
         self._nursery: trio.Nursery | None = None
         self._scopes: dict[str, trio.CancelScope] = {}
         self._inboxes = {
@@ -65,6 +66,11 @@ class Outside:
         except PlexError:
             return ()
 
+    def counters(self) -> dict[str, int]:
+        """Give what the adapters counted, by adapter."""
+        found = {} if self._heos is None else self._heos.counters
+        return {f"heos_{name}": count for name, count in sorted(found.items())}
+
     def _start_plex(self) -> None:
         plex = self._config.plex
         self._plex = None
@@ -90,8 +96,8 @@ class Outside:
         if self._config.heos_wanted:
             config = self._config
             inbox = self._inboxes["heos_controller"]
-            controller = HeosController(self._store, inbox, lambda hear: wiring.heos_system(config, hear))
-            self._run("heos_controller", controller.run)
+            self._heos = HeosController(self._store, inbox, lambda hear: wiring.heos_system(config, hear))
+            self._run("heos_controller", self._heos.run)
 
     def _run(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run an actor under its supervisor, in place of the one that was there."""

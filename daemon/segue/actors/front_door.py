@@ -69,6 +69,7 @@ class FrontDoor:
         why: Callable[[str | None, int], Awaitable[Json]],
         reload: Callable[[], Awaitable[Json]],
         journal_figures: Callable[[], tuple[int, int]],
+        more_counters: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -78,6 +79,7 @@ class FrontDoor:
         self._why = why
         self._reload = reload
         self._journal_figures = journal_figures
+        self._more_counters = more_counters
         self._webhooks = 0
         self.policy = Policy()
         self.webhooks = WebhookRules()
@@ -103,7 +105,7 @@ class FrontDoor:
             heos_configured=self.heos_configured,
             journal_rows=rows,
             journal_segment=segment,
-            counters=self._counters.snapshot(),
+            counters=self._counters.snapshot() | self._more_counters(),
         )
 
     async def players(self) -> Json:

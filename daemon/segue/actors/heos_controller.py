@@ -70,6 +70,11 @@ class HeosController:
         finally:
             self._nursery = None
 
+    @property
+    def counters(self) -> dict[str, int]:
+        """What went wrong or unusually on the link, how often."""
+        return dict(self._system.counters)
+
     # ---------------------------------------------------------------- effects
 
     async def _carry_out(self, effect: HeosEffect) -> None:

@@ -84,11 +84,14 @@ def is_on_air(room: Room) -> bool:
     """Tell whether the room's Plex player is what the receiver listens to, as far as is known.
 
     A room without an input has a receiver that never listens to anything else. Otherwise only an observed
-    input counts: what is unknown may be somebody's television.
+    input counts, and not while the receiver is stopped: what is unknown may be somebody's television, or standby.
     """
     if not room.receiver.available:
         return False
-    return not room.settings.input or room.receiver.observed_source.input == room.settings.input
+    if not room.settings.input:
+        return True
+    stopped = room.receiver.observed_state == "stop" and not room.settings.trust_idle
+    return room.receiver.observed_source.input == room.settings.input and not stopped
 
 
 def may_take_over(room: Room) -> tuple[bool, str]:
