@@ -45,9 +45,16 @@ async def body_as(request: Request, kind: type[T]) -> T:
     raw = await request.body()
     try:
         return msgspec.json.decode(raw or b"{}", type=kind)
-    except (msgspec.ValidationError, msgspec.DecodeError) as problem:
+    except (
+        ValueError,
+        RecursionError,
+    ) as problem:  # msgspec's errors, and what Python says of text that is none
         fields = ", ".join(getattr(kind, "__struct_fields__", ())) or "none"
         raise ApiError(400, "bad_body", f"The body does not fit: {problem}.", f"Fields: {fields}.") from None
+
+
+DIGITS_MAX = 18
+"""Of a number in a query; Python refuses to read some thousand of them."""
 
 
 def number(request: Request, name: str, default: int, low: int, high: int) -> int:
@@ -55,7 +62,7 @@ def number(request: Request, name: str, default: int, low: int, high: int) -> in
     text = request.query_params.get(name)
     if text is None:
         return default
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not text.isascii() or not text.isdigit() or len(text) > DIGITS_MAX or not low <= int(text) <= high:
         raise ApiError(
             400, "bad_query", f"{name} is {text[:20]!r}; a number from {low} to {high} is expected."
         )

@@ -5,7 +5,7 @@ never ask the core; a POST becomes one action, and the answer says what that set
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 import msgspec
 from starlette.applications import Starlette
@@ -108,7 +108,7 @@ class MuteBody(msgspec.Struct, forbid_unknown_fields=True):
 class SourceBody(msgspec.Struct, forbid_unknown_fields=True):
     """A HEOS input such as `inputs/cd`; the prefix may be left out."""
 
-    input: str
+    input: Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class FadeBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -301,7 +301,7 @@ def application(house: HouseDoor) -> Starlette:
     routes.append(WebSocketRoute("/ws/state", _ws_state(house)))
     return Starlette(
         routes=routes,
-        exception_handlers={404: _not_found, 405: _not_allowed},
+        exception_handlers={404: _not_found, 405: _not_allowed, Exception: _failed},
     )
 
 
@@ -357,3 +357,8 @@ async def _not_allowed(_request: Request, problem: Exception) -> Response:
     for name, value in (getattr(problem, "headers", None) or {}).items():
         answer.headers[name] = value
     return answer
+
+
+async def _failed(_request: Request, _problem: Exception) -> Response:
+    """Say that the mistake is ours, in the one shape; Starlette then lets the server log it."""
+    return error(500, "internal_error", "segued made a mistake at this request.", "Its log says more.")

@@ -288,7 +288,8 @@ def source(room: Room, state: MusicState, out: Out, name: str) -> Room:
     if not _has_receiver(room, out):
         return room
     name = name if "/" in name else f"inputs/{name}"
-    if not name.startswith("inputs/") or not name[7:].replace("_", "").isalnum():
+    short = name.removeprefix("inputs/").replace("_", "")
+    if not name.startswith("inputs/") or not (short.isascii() and short.isalnum()):
         out.refuse(
             "bad_input",
             f"{name!r} is no HEOS input.",
