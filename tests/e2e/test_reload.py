@@ -1,4 +1,4 @@
-"""The configuration is read again: by a signal, by the API, by seguectl; nothing jumps, and a broken file is harmless."""
+"""The configuration is read again, by a signal, the API and seguectl: nothing jumps, and a broken file is harmless."""
 
 import json
 import signal

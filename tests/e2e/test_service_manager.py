@@ -86,7 +86,7 @@ async def test_a_reload_is_told_from_its_begin_to_its_end(place: Path) -> None:
             reloading = await segued.until_told(lambda n: "RELOADING" in n)
             assert reloading["RELOADING"] == "1"
             assert before_usec <= int(reloading["MONOTONIC_USEC"])
-            ready = await segued.until_told(lambda n: True)
+            ready = await segued.until_told(lambda _n: True)
             assert ready["READY"] == "1"
             assert ("broken" in ready["STATUS"]) is bool(text)
 
@@ -111,7 +111,7 @@ async def test_the_watchdog_is_fed_while_the_heart_beats(place: Path) -> None:
                 await trio.sleep(0.01)
             with pytest.raises(AssertionError, match="not told within"):
                 while True:  # what was told before it stopped may still be read
-                    await segued.until_told(lambda n: True, within_s=1.0)
+                    await segued.until_told(lambda _n: True, within_s=1.0)
         finally:
             segued.process.send_signal(signal.SIGCONT)
         await segued.until_told(lambda n: n.get("WATCHDOG") == "1")
