@@ -8,9 +8,17 @@ from segue.cli.words import capitalised
 class Page:
     """A man page that is written from its top to its end."""
 
-    def __init__(self, name: str, section: int, manual: str, source: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        section: int,
+        manual: str,
+        source: str,
+        *,
+        maker: str = "python -m segue.cli.generate",
+    ) -> None:
         self._lines = [
-            '.\\" Made by `python -m segue.cli.generate`; a change here is lost.',
+            f'.\\" Made by `{maker}`; a change here is lost.',
             f'.TH {name.upper()} {section} "" "{_quoted(source)}" "{_quoted(manual)}"',
             ".nh",
             ".ad l",

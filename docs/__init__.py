@@ -1,0 +1,1 @@
+"""What is written down about segue; `python -m docs.generate` makes the parts that follow from the code."""
