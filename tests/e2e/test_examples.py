@@ -1,0 +1,151 @@
+"""The examples, run as a person runs them, against a real `segued` and a simulated receiver."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import trio
+
+from segue.config import load_config
+from tests.e2e.house import BASE, ROOM, house, levels_sent
+from tests.helpers.rig import REPO, Segued, clean_environ, running
+
+EXAMPLES = REPO / "examples"
+SECOND_ROOM = """
+[[room]]
+name = "kitchen"
+max_level = 30
+"""
+LOGGING_CURL = """#!/bin/sh
+printf '%s\\n' "$*" >> "$ARGUMENTS_LOG"
+exec "$REAL_CURL" "$@"
+"""
+
+
+async def _run(segued: Segued, *command: str, **environ: str) -> subprocess.CompletedProcess[bytes]:
+    variables = {
+        "SEGUE_SOCKET": str(segued.socket_path),
+        "SEGUE_URL": segued.url,
+        "SEGUE_TOKEN_FILE": str(segued.state_dir / "api-token"),
+    }
+    with trio.fail_after(60):
+        return await trio.run_process(
+            command,
+            env=clean_environ() | variables | environ,
+            capture_stdout=True,
+            capture_stderr=True,
+            check=False,
+        )
+
+
+# ------------------------------------------------------------------ the tour
+
+
+async def test_the_tour_runs_to_its_end_and_leaves_the_house_as_it_was(place: Path) -> None:
+    """Softer and louder again, twice; a mistake is part of it and is answered, not obeyed."""
+    async with house(place) as (speaker, segued):
+        done = await _run(segued, str(EXAMPLES / "curl-tour.sh"))
+        said = done.stdout.decode()
+        assert (done.returncode, done.stderr) == (0, b""), said
+        for fragment in (
+            '"schema": "segue.status/1"',
+            '"schema": "segue.players/1"',
+            '"schema": "segue.accepted/1"',
+            '"act": "volume',
+            '"code": "bad_level"',
+            'data: {"type":"snapshot"',
+            '"type":"music.volume_step_requested"',
+            '"alive": true',
+            '"code": "no_token"',
+            'segue_room_level{room="living"} 40',
+        ):
+            assert fragment in said, fragment
+        assert said.endswith("That was the tour.\n")
+        assert speaker.level(speaker.pid) == BASE
+        assert levels_sent(speaker) == [BASE - 2, BASE] * 2
+
+
+async def test_the_tour_shows_the_token_to_nobody(place: Path) -> None:
+    """Neither on the screen nor in the arguments of a command, which everybody on the machine can read."""
+    log = place / "arguments"
+    bin_ = place / "bin"
+    bin_.mkdir()
+    (bin_ / "curl").write_text(LOGGING_CURL)
+    (bin_ / "curl").chmod(0o755)
+    real = shutil.which("curl")
+    assert real is not None
+    async with house(place) as (_, segued):
+        done = await _run(
+            segued,
+            str(EXAMPLES / "curl-tour.sh"),
+            PATH=f"{bin_}:{os.environ['PATH']}",
+            REAL_CURL=real,
+            ARGUMENTS_LOG=str(log),
+        )
+        assert done.returncode == 0
+        assert log.read_text().count("\n") > 10
+        token = (segued.state_dir / "api-token").read_text().strip()
+        assert token not in done.stdout.decode() + done.stderr.decode() + log.read_text()
+
+
+async def test_the_tour_takes_a_room_by_its_name(place: Path) -> None:
+    """A room without a receiver refuses, and the tour goes on."""
+    async with house(place, config=ROOM + SECOND_ROOM) as (speaker, segued):
+        done = await _run(segued, str(EXAMPLES / "curl-tour.sh"), "kitchen")
+        assert done.returncode == 0
+        assert b"http://segue/api/v1/rooms/kitchen/volume" in done.stdout
+        assert done.stdout.endswith(b"That was the tour.\n")
+        assert levels_sent(speaker) == []
+
+
+async def test_the_tour_of_a_house_without_rooms_moves_nothing(place: Path) -> None:
+    async with running(Segued(place, "")) as segued:
+        done = await _run(segued, str(EXAMPLES / "curl-tour.sh"))
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert b"so nothing is moved" in done.stdout
+
+
+async def test_the_tour_without_a_daemon_says_so(place: Path) -> None:
+    done = await _run(Segued(place, ""), str(EXAMPLES / "curl-tour.sh"), XDG_RUNTIME_DIR=str(place))
+    assert done.returncode == 3
+    assert b"segued does not answer at" in done.stderr
+
+
+# ------------------------------------------------------------------ the players
+
+
+async def test_the_script_lists_the_players_that_seguectl_lists(place: Path) -> None:
+    async with house(place) as (_, segued):
+        done = await _run(segued, sys.executable, str(EXAMPLES / "list-players.py"))
+        assert (done.returncode, done.stderr) == (0, b"")
+        listed = [line.split("  ") for line in done.stdout.decode().splitlines()]
+        players = json.loads((await segued.ctl("players", "--json")).stdout)["data"]
+        assert len(players["heos"]) == 1
+        rows = [[cell.strip() for cell in row if cell.strip()] for row in listed]
+        assert rows[0] == ["OF", "ID", "NAME", "ROOM"]
+        assert rows[1:] == [
+            *(["Plex", p["id"], p["title"], p["room"] or "-"] for p in players["plex"]),
+            *(["HEOS", str(p["player_id"]), p["name"], p["room"]] for p in players["heos"]),
+        ]
+
+
+async def test_the_script_without_a_daemon_says_so(place: Path) -> None:
+    done = await _run(Segued(place, ""), sys.executable, str(EXAMPLES / "list-players.py"))
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("segued does not answer at ")
+    assert b"Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------ the configuration
+
+
+def test_the_first_configuration_is_good_once_the_token_is_there(place: Path) -> None:
+    shutil.copy(EXAMPLES / "segue.toml", place)
+    (place / "plex-token").write_text("token\n")
+    (place / "plex-token").chmod(0o600)
+    config = load_config(place / "segue.toml", {"HOME": str(place)})
+    assert [room.name for room in config.rooms] == ["living"]
+    assert config.warnings == ()
