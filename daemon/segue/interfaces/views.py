@@ -19,6 +19,10 @@ from segue.runtime.store import action_type
 Json = dict[str, Any]
 
 
+RECEIVER_ACTIVITY = {"play": "playing", "pause": "paused", "stop": "stopped", "unknown": "unknown"}
+"""What a room without a Plex player does is what its receiver says."""
+
+
 class Moment(msgspec.Struct, frozen=True):
     """Now, on both clocks, so that ages and dates can be told from the state's monotonic moments."""
 
@@ -58,7 +62,9 @@ def room(r: Room, music: MusicState, moment: Moment) -> Json:
         "name": r.name,
         "plex_player": _plex_player(r, seen),
         "heos_player": _heos_player(r, music),
-        "activity": activity_of(r, music) if r.settings.plex_player else "unknown",
+        "activity": activity_of(r, music)
+        if r.settings.plex_player
+        else RECEIVER_ACTIVITY[receiver.observed_state],
         "now": _now(r, seen, moment),
         "level": receiver.observed_level if receiver.available else None,
         "base_level": base_level(r),

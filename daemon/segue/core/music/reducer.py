@@ -243,8 +243,8 @@ def _fell_silent(room: Room, out: Out, now: Activity) -> Room:
     if now == "stopped" and room.kept.borrowed is not None:
         room = but(room, restore_at=out.stamp.now_at + room.settings.restore_after_s)
     match room.phase:
-        case Silenced(until="paused" | "stopped", target="plex"):
-            return sound.bring_home(room, out, f"{now}_confirmed")
+        case Silenced(until="paused" | "stopped", target="plex", because=because):
+            return sound.bring_home(room, out, f"{now}_confirmed", because)
         case Fading(kind="in" | "out", then=then):
             if then.source is not None or then.verb == "play":
                 return room
@@ -288,8 +288,11 @@ def _receiver_state(room: Room, state: MusicState, action: ReceiverStateChanged,
     match room.phase:
         case Silenced(until="playing", target="heos") if action.play_state == "play":
             return sound.fade_in(room, state, out, "started_by_segue", room.phase.because)
-        case Silenced(until="paused" | "stopped", target="heos") if action.play_state in ("pause", "stop"):
-            return sound.bring_home(room, out, f"{action.play_state}_confirmed")
+        case Silenced(until="paused" | "stopped", target="heos", because=because) if action.play_state in (
+            "pause",
+            "stop",
+        ):
+            return sound.bring_home(room, out, f"{action.play_state}_confirmed", because)
         case _:
             return room
 

@@ -196,12 +196,14 @@ def fade_home(room: Room, state: MusicState, out: Out, why: str, duration_s: flo
     return become_fading(room, state, out, kind="restore", to_level=base, duration_s=lasts_s, why=why)
 
 
-def bring_home(room: Room, out: Out, why: str) -> Room:
+def bring_home(room: Room, out: Out, why: str, because: int | None = None) -> Room:
     """Bring the level to the base in one command: it is silent, so nobody hears the jump."""
     base = base_level(room)
     if base is None or (room.receiver.observed_level == base and room.in_flight is None):
         return become_home(room)
-    return become_resting(room, wanted_level=base, because=out.stamp.seq, why=why)
+    return become_resting(
+        room, wanted_level=base, because=out.stamp.seq if because is None else because, why=why
+    )
 
 
 def select(
