@@ -16,7 +16,7 @@ from trio.testing import MockClock
 
 from segue.runtime.http import Limits
 from tests.runtime.http.talk import GET, post, talking
-from tests.runtime.http.test_websocket import HANDSHAKE, linked
+from tests.runtime.http.ws_client import HANDSHAKE, linked
 
 
 class House:

@@ -75,19 +75,11 @@ def read_head(request: h11.Request, url_limit_bytes: int) -> Head:
         raise HttpError(
             505, "bad_version", "only HTTP/1.0 and HTTP/1.1 are spoken here", "send an HTTP/1.1 request"
         )
-    host = length = upgrade = None
-    chunked = False
-    headers: list[tuple[bytes, bytes]] = []
-    for name, value in request.headers:
-        headers.append((name, value))
-        if name == b"host":
-            host = value
-        elif name == b"content-length":
-            length = int(value)
-        elif name == b"transfer-encoding":
-            chunked = True
-        elif name == b"upgrade":
-            upgrade = value.lower()
+    headers = list(request.headers)
+    # h11 has merged repeated lengths and refused repeated hosts and codings, so the last one is the only one.
+    fields = dict(headers)
+    length = fields.get(b"content-length")
+    chunked = b"transfer-encoding" in fields
     if chunked and (length is not None or request.http_version == b"1.0"):
         # Two sizes, or a coding that an old proxy would not know: how requests are smuggled (RFC 9112, 6.1).
         raise bad_request("Transfer-Encoding cannot stand beside Content-Length, nor in HTTP/1.0")
@@ -98,10 +90,10 @@ def read_head(request: h11.Request, url_limit_bytes: int) -> Head:
         raw_path=raw_path,
         query=query,
         headers=headers,
-        host=authority or host,
-        content_length=length,
+        host=authority or fields.get(b"host"),
+        content_length=None if length is None else int(length),
         chunked=chunked,
-        websocket=upgrade == b"websocket",
+        websocket=fields.get(b"upgrade", b"").lower() == b"websocket",
     )
 
 
