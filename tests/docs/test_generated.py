@@ -9,6 +9,7 @@ import pytest
 from docs.describe import fields_of, meaning_of, wire_name
 from docs.reference_pages import ACTIONS, EFFECTS
 from docs.tables import table
+from lxml import etree
 
 from docs import generate, man_pages, reference_pages
 from segue.config import load_config
@@ -134,3 +135,13 @@ def test_the_example_of_the_man_page_is_a_good_configuration(tmp_path: Path) -> 
     config = load_config(file, {"HOME": str(tmp_path)})
     assert [room.name for room in config.rooms] == ["living"]
     assert config.warnings == ()
+
+
+def test_the_picture_stands_alone() -> None:
+    """It is shown inside of other pages: nothing is fetched, nothing runs, and it is well-formed."""
+    text = (generate.ROOT / "docs/segue.svg").read_text()
+    root = etree.fromstring(text.encode())
+    names = {etree.QName(node).localname for node in root.iter() if isinstance(node.tag, str)}
+    assert names.isdisjoint({"script", "image", "use", "foreignObject", "a"})
+    assert re.findall(r"url\((?!#)|@import|(?<!xmlns=\")https?:", text) == []
+    assert "prefers-color-scheme: dark" in text
