@@ -1,0 +1,94 @@
+"""The simulated house as one thing: a Plex server, a Plexamp player on it, and a receiver that its cable leads to."""
+
+import os
+import socket
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from segue.demo.heos_media import Track
+from segue.demo.heos_speaker import HeosSpeaker
+from segue.demo.plex_player import PlexampPlayer
+from segue.demo.plex_server import PlexServer
+
+TOKEN = "demo-token-of-the-simulated-house"  # noqa: S105 - it opens nothing but this house
+WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105 - the same
+LATENCY_S = 0.02
+"""What a real receiver takes for a command, about."""
+
+
+class SimulatedHouse:
+    """Everything that is not segue. Each part has an address of its own on loopback."""
+
+    def __init__(self, *, number: int | None = None, segue_port: int = 0, token: str = TOKEN) -> None:
+        """`number` 1-250 tells houses apart that run at one time; the process' own by default."""
+        own = 1 + os.getpid() % 250 if number is None else number
+        self.token = token
+        self.segue_port = segue_port or _free_port()
+        self.plex = PlexServer(host=f"127.32.{own}.1", token=token)
+        self.player = PlexampPlayer(self.plex, host=f"127.32.{own}.2")
+        self.receiver = HeosSpeaker(host=f"127.32.{own}.3")
+        self.receiver.faults.latency_s = LATENCY_S
+        self._exit_stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for part in (self.plex, self.player, self.receiver):
+                await stack.enter_async_context(part)
+            self.receiver.turn_knob(self.receiver.pid, 26)
+            self.receiver.play_song(self.receiver.pid, Track("Small Hours", artist="The Queue"))
+            self._exit_stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._exit_stack.__aexit__(kind, error, trace)
+
+    def places(self) -> dict[str, str | int]:
+        """Give the addresses and names that a configuration needs."""
+        return {
+            "port": self.segue_port,
+            "webhook_secret": WEBHOOK_SECRET,
+            "plex_url": self.plex.url,
+            "heos_host": str(self.receiver.host),
+            "heos_player": self.receiver.player().name,
+            "player_title": self.player.info.title,
+        }
+
+    def expect_webhooks(self, path: str = f"/webhooks/plex/{WEBHOOK_SECRET}") -> None:
+        """Register segue's address with the Plex server, as its owner would."""
+        self.plex.webhooks.register(f"http://127.0.0.1:{self.segue_port}{path}")
+
+    # ------------------------------------------------------------ people
+
+    async def player_starts(self, album: str = "First Light on the Wire") -> None:
+        """Choose an album on the player."""
+        await self.player.press_play(self.plex.library.find(album, "album").children)
+
+    async def player_goes_on(self) -> None:
+        """Go on to the next track."""
+        await self.player.press_next()
+
+    async def player_stops(self) -> None:
+        """Stop the player."""
+        await self.player.press_stop()
+
+    def turn_knob(self, level: int) -> None:
+        """Turn the receiver's knob."""
+        self.receiver.turn_knob(self.receiver.pid, level)
+
+    def unplug(self) -> None:
+        """Pull the receiver's network cable."""
+        self.receiver.unplug()
+
+    def plug_in(self) -> None:
+        """Put it back."""
+        self.receiver.plug_in()
+
+
+def _free_port() -> int:
+    """Give a port that was free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
