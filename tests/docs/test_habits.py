@@ -21,11 +21,8 @@ CORE_MAY_IMPORT = ("msgspec", "typing", "collections.abc", "math", "enum", "iter
 LINES_MAX = 450
 FUNCTION_LINES_MAX = 60
 LONGER = {
-    "tests/adapters/test_heos.py",
-    "tests/adapters/test_heos_link.py",
+    "tests/adapters/test_heos_connections.py",
     "tests/adapters/test_http_client.py",
-    "tests/runtime/http/test_exchange.py",
-    "tests/runtime/http/test_websocket.py",
     "tests/runtime/test_sqlite_journal.py",
     "tests/test_logs.py",
 }
