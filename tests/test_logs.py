@@ -498,6 +498,17 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_why_a_start_failed_is_an_error_in_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line has the priority there, and none elsewhere; secrets are masked as ever."""
+    with (tmp_path / "stderr").open("w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        logs.complain(f"one token={CANARY}\n  two", journal_environ(stream.fileno()))
+        logs.complain("three", {})
+    assert (tmp_path / "stderr").read_text() == "<3>one token=***\n<3>  two\nthree\n"
+
+
 @pytest.mark.parametrize(
     "where",
     ["raise ValueError(text)", "import threading; threading.Thread(target=int, args=(text,)).start()"],

@@ -21,7 +21,15 @@ from segue.logs.lines import LEVELS, Level, Line
 from segue.logs.redaction import redact, redact_value, register_secret
 from segue.logs.sinks import JournalSink, Sink, StreamSink, is_journal
 
-__all__ = ["configure_logging", "get_logger", "log_uncaught_errors", "redact", "register_secret", "set_level"]
+__all__ = [
+    "complain",
+    "configure_logging",
+    "get_logger",
+    "log_uncaught_errors",
+    "redact",
+    "register_secret",
+    "set_level",
+]
 
 QUIET_LIBRARIES = ("httpx", "httpcore", "asyncio")
 """They log every request with its URL, or every step, below a warning."""
@@ -191,6 +199,16 @@ def _catch_library_logs() -> None:
     for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+
+
+def complain(text: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Write to stderr why the process ends, before or without a log; journald takes it as an error.
+
+    Plain stderr counts as information there, and `journalctl -p err` would not show why a start failed.
+    """
+    mark = f"<{lines.PRIORITIES['error']}>" if _goes_to_journal(sys.stderr, environ) else ""
+    sys.stderr.write("".join(f"{mark}{line}\n" for line in redact(text).splitlines()))
+    sys.stderr.flush()
 
 
 def log_uncaught_errors() -> None:
