@@ -423,8 +423,34 @@ async def test_one_connection_that_owes_an_answer_refuses_the_same_question(auto
     async with open_system(script) as (system, _):
         with pytest.raises(HeosTimeout):
             await system.get_volume(PID)
+        timer = Timer()
         with pytest.raises(HeosUnavailable, match="still owes an answer"):
             await system.get_volume(PID)
+        assert timer.s <= 5
+
+
+async def test_who_finds_no_link_that_can_take_a_command_gets_the_next_one(autojump_clock: Any) -> None:
+    script = Script()
+    started_at = trio.current_time()
+
+    async def only_later(connection: Connection, asked: Asked) -> None:
+        if connection.number > 2:
+            await acknowledges(connection, asked)
+
+    async def none_for_a_while(host: str) -> None:
+        if 1 < trio.current_time() - started_at < 11:
+            await refused_connection(host)
+
+    script.on[SET_VOLUME], script.connect = only_later, none_for_a_while
+    async with open_system(script) as (system, heard):
+        for _ in range(2):
+            with pytest.raises(HeosTimeout):
+                await system.set_volume(PID, 5)
+        assert system.connections == 1
+        await system.set_volume(PID, 6)
+        first, second, third = (a.connection for a in script.sent(SET_VOLUME))
+        assert (first, second) == (2, 1) and third > 2
+        assert not heard.of(LinkDown)
 
 
 async def test_the_acting_connection_is_not_stormed_either(autojump_clock: Any) -> None:

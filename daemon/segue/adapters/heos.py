@@ -163,6 +163,11 @@ class HeosSystem:
         """The device that we are connected to; empty while there is none."""
         return self._connections.host
 
+    @property
+    def connections(self) -> int:
+        """How many connections can be used: 2 in good health, 1 where the device accepts no second one."""
+        return self._connections.count
+
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Never:
         """Keep the system connected, for ever. Started at once; `LinkUp` says when it can be used."""
         async with trio.open_nursery() as nursery:

@@ -92,6 +92,7 @@ class Connections:
         self._counters = counters
         self._listening: Link | None = None
         self._acting: Link | None = None
+        self._changed = trio.Event()
         self._held: list[HeosMessage] = []
         self._last_host = ""
         self._said_down = ("", "")
@@ -101,17 +102,30 @@ class Connections:
         """The device that we are connected to; empty while the system is down."""
         return self._listening.host if self._listening is not None else ""
 
+    @property
+    def count(self) -> int:
+        """How many links can be used."""
+        return sum(link is not None for link in (self._listening, self._acting))
+
     # ------------------------------------------------------------ asking
 
     async def ask(self, command: HeosCommand, lane: Lane) -> HeosMessage:
         """Send a command over the link that fits and give its answer. Raises `HeosError`."""
         if lane is Lane.SLOW and self._acting is not None:
             await self._acting.until_quiet()
-        link = self._choose(command, lane)
+        link = await self._link_for(command, lane)
         answer_s = self._timing.patient_s if lane is Lane.SLOW else None
         return await link.ask(command, answer_s=answer_s)
 
-    def _choose(self, command: HeosCommand, lane: Lane) -> Link:
+    async def _link_for(self, command: HeosCommand, lane: Lane) -> Link:
+        """Choose a link; where none can take this command, a new acting link may come soon."""
+        with trio.move_on_after(self._timing.answer_s):
+            while (link := self._choose(command, lane)) is None:
+                await self._changed.wait()
+            return link
+        raise HeosUnavailable(f"{describe(command)}: {self.host} still owes an answer to the same question")
+
+    def _choose(self, command: HeosCommand, lane: Lane) -> Link | None:
         if self._listening is None:
             raise HeosUnavailable(f"{describe(command)}: not connected{self._why_down()}")
         preferred, other = self._listening, self._acting
@@ -119,10 +133,8 @@ class Connections:
             preferred, other = self._acting, self._listening
         if lane is Lane.QUESTION and other is not None and preferred.is_busy and not other.is_busy:
             preferred, other = other, preferred
-        for link in (preferred, other):
-            if link is not None and link.can_ask(command):
-                return link
-        raise HeosUnavailable(f"{describe(command)}: {self.host} still owes an answer to the same question")
+        usable = (link for link in (preferred, other) if link is not None and link.can_ask(command))
+        return next(usable, None)
 
     def _why_down(self) -> str:
         host, reason = self._said_down
@@ -219,6 +231,7 @@ class Connections:
         link, self._listening = self._listening, None
         if link is not None:
             self._say_down(link.host, reason)
+            self._wake_who_waits_for_a_link()
 
     def _say_down(self, host: str, reason: str) -> None:
         if (host, reason) != self._said_down:
@@ -259,6 +272,11 @@ class Connections:
             return  # the link is lost by then
         if not link.lost.is_set():
             self._acting = link
+            self._wake_who_waits_for_a_link()
+
+    def _wake_who_waits_for_a_link(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
 
     def _on_acting_lost(self, reason: str) -> None:
         self._acting = None
