@@ -10,6 +10,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -425,33 +426,50 @@ def test_a_path_cannot_name_another_host_or_smuggle_a_query(path: str) -> None:
 # ------------------------------------------------------------------ TLS, start-up
 
 
-@pytest.mark.skipif(
+needs_openssl = pytest.mark.skipif(
     shutil.which("openssl") is None and "CI" not in os.environ, reason="needs the Debian package openssl"
 )
-async def test_a_certificate_that_nobody_vouches_for_is_refused(client: HttpClient, tmp_path: Path) -> None:
-    """A server with a certificate of its own making gets no request at all."""
-    key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
+
+
+@asynccontextmanager
+async def serving_tls(folder: Path) -> AsyncIterator[Origin]:
+    """Serve one answer over TLS, with a certificate that nobody vouches for."""
+    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=localhost"
     await trio.run_process([*make.split(), "-keyout", key, "-out", certificate], capture_stderr=True)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
+
+    async def handle(stream: trio.SSLStream[trio.SocketStream]) -> None:
+        with suppress(trio.BrokenResourceError):
+            async with stream:
+                await stream.receive_some()
+                await stream.send_all(ok(b"private"))
+
     async with trio.open_nursery() as nursery:
         (listener,) = await trio.open_ssl_over_tcp_listeners(0, context, host="127.0.0.1")
-
-        async def handle(stream: trio.SSLStream[trio.SocketStream]) -> None:
-            with pytest.raises(trio.BrokenResourceError):
-                await stream.do_handshake()
-
         nursery.start_soon(trio.serve_listeners, handle, [listener])
         inner = listener.transport_listener
         assert isinstance(inner, trio.SocketListener)
-        port = inner.socket.getsockname()[1]
-        request = Request(Origin.of("127.0.0.1", port, "https"), "/status/sessions", headers={"X": CANARY})
-        error = await error_of(client, request)
+        yield Origin.of("127.0.0.1", inner.socket.getsockname()[1], "https")
+        nursery.cancel_scope.cancel()
+
+
+@needs_openssl
+async def test_a_certificate_that_nobody_vouches_for_is_refused(client: HttpClient, tmp_path: Path) -> None:
+    """A server with a certificate of its own making gets no request at all."""
+    async with serving_tls(tmp_path) as origin:
+        error = await error_of(client, Request(origin, "/status/sessions", headers={"X": CANARY}))
         assert isinstance(error, HttpUnavailable)
         assert (error.kind, error.sent) == ("tls", False)
         assert "the certificate is not trusted" in str(error)
-        nursery.cancel_scope.cancel()
+
+
+@needs_openssl
+async def test_a_certificate_of_the_owners_making_is_taken_where_that_is_configured(tmp_path: Path) -> None:
+    """Only by a client that was made so."""
+    async with HttpClient("t", verify_tls=False) as trusting, serving_tls(tmp_path) as origin:
+        assert (await trusting.fetch(Request(origin, "/"))).body == b"private"
 
 
 async def test_https_to_a_plain_server_is_called_so(client: HttpClient) -> None:
