@@ -27,6 +27,7 @@ class Told:
         self.plays: dict[str, tuple[str, str]] = {}
         """By Plex player: the last state, and of which item."""
         self.plex_silent = False
+        self.heos_up: bool | None = None
         self._by_heos_player: dict[int, str] = {}
         self._by_plex_player: dict[str, str] = {}
 
@@ -81,8 +82,8 @@ def _plex_state_changed(told: Told, data: Json, _frame: Json) -> Sentence | None
     player = text(data.get("player_id"))
     state, item = text(data.get("state")), text(data.get("rating_key"))
     before = told.plays.get(player)
-    if state == "buffering":
-        return None
+    if state == "buffering" or (state == "stopped" and before is not None and before[1] != item):
+        return None  # the second: the track before the one that plays now has ended
     told.plays[player] = (state, item)
     whose = text(data.get("player_product")) or text(data.get("player_title")) or "Plex"
     name, artist = text(data.get("title")), text(data.get("artist"))
@@ -112,9 +113,12 @@ def _source_changed(told: Told, data: Json, _frame: Json) -> Sentence | None:
     return room, f'HEOS streams "{name}"{f" by {artist}" if artist else ""}', "green"
 
 
-def _heos_link_changed(_told: Told, data: Json, _frame: Json) -> Sentence:
+def _heos_link_changed(told: Told, data: Json, _frame: Json) -> Sentence | None:
     host, reason = text(data.get("host")), text(data.get("reason"))
-    if data.get("up") is True:
+    before, told.heos_up = told.heos_up, data.get("up") is True
+    if before is False and not told.heos_up:
+        return None  # gone for another reason is still gone
+    if told.heos_up:
         return "", f"the HEOS system at {host} is connected", "green"
     return (
         "",
@@ -155,7 +159,9 @@ def _sessions_read(told: Told, _data: Json, _frame: Json) -> Sentence | None:
 
 
 def _command_failed(told: Told, data: Json, _frame: Json) -> Sentence | None:
-    return None if data.get("reason") == "dropped" else _failed("the receiver did not do it", told, data)
+    if data.get("reason") == "dropped" or (data.get("reason") == "unavailable" and told.heos_up is False):
+        return None
+    return _failed("the receiver did not do it", told, data)
 
 
 def _player_command_failed(told: Told, data: Json, _frame: Json) -> Sentence:

@@ -48,7 +48,7 @@ fade_out_s = 1.5
 restore_after_s = 3
 
 [log]
-level = "warning"
+level = "error"
 """
 
 
@@ -75,7 +75,9 @@ class Evening:
         """Ask segue for something, as a person would."""
         shown = f"  $ seguectl {' '.join(arguments)}"
         print(f"{DIM}{shown}{PLAIN}" if self.colour else shown, flush=True)
-        await trio.run_process(self.command(*arguments), check=False)
+        result = await trio.run_process(self.command(*arguments), capture_stdout=True, check=False)
+        for line in result.stdout.decode().splitlines():
+            print(f"    {line}", flush=True)
 
     def command(self, *arguments: str) -> Sequence[str]:
         """Give the command line of seguectl for this house."""
@@ -192,7 +194,7 @@ async def run(log_level: str | None, *, pace: float = 1.0, stay: bool | None = N
 
 def introduce(directory: Path) -> None:
     """Say what there is to see, and how to see more."""
-    ctl = Path(sys.executable).with_name("seguectl")
+    ctl = Path(os.path.relpath(Path(sys.executable).with_name("seguectl")))
     print(
         f"segue's demo: a Plex server, a Plexamp player and a receiver, all simulated, all on loopback.\n"
         f"{time.strftime('%H:%M')}, about a minute. For the live view, in a second terminal:\n\n"

@@ -283,15 +283,14 @@ def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Ou
         room = but(room, in_flight=None, sent=answered(room.sent, expires_at, out.stamp.now_at))
         if action.reason == "commit_late":
             return _without_fade(room, state, out)
-        out.say(
-            "warning",
-            f"Room {room.name}: the receiver did not take a level ({action.reason}). {action.detail}".rstrip(),
-            "volume_failed",
-        )
         sound.do_now(room, state, out)
         if isinstance(room.phase, Fading | Resting):
             room = sound.become_resting(room)
         room = but(room, receiver=but(room.receiver, available=False))
+        if not state.heos_up:
+            return room  # said already; everything is read anew when the link is back
+        text = f"Room {room.name}: the receiver did not take a level ({action.reason}). {action.detail}"
+        out.say("warning", text.rstrip(), "volume_failed")
         return read_again(room, out, "doubt")
     if isinstance(room.phase, Selecting) and room.phase.effect_id == action.effect_id:
         return select_failed(room, state, out, f"{action.reason} {action.detail}".rstrip())

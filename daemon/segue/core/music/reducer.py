@@ -241,7 +241,8 @@ def _started(room: Room, state: MusicState, out: Out, before: Activity, silent_f
 def _fell_silent(room: Room, out: Out, now: Activity) -> Room:
     """The player paused or stopped: what waited for it goes on, a fade for its sound is over."""
     if now == "stopped" and room.kept.borrowed is not None:
-        room = but(room, restore_at=out.stamp.now_at + room.settings.restore_after_s)
+        restore_at = out.stamp.now_at + room.settings.restore_after_s
+        room = but(room, restore_at=restore_at, restore_because=out.stamp.seq)
     match room.phase:
         case Silenced(until="paused" | "stopped", target="plex", because=because):
             return sound.bring_home(room, out, f"{now}_confirmed", because)
@@ -366,7 +367,7 @@ def _expired(room: Room, state: MusicState, out: Out) -> Room:
         case _:
             pass
     if is_due(room.read_at, now_at):
-        room = receiver.read_again(room, out, "not_told_yet")
+        room = receiver.read_again(room, out, "not_told_yet") if state.heos_up else but(room, read_at=None)
     if is_due(room.restore_at, now_at):
         room = _give_back(but(room, restore_at=None), state, out)
     return room
@@ -383,7 +384,10 @@ def _give_back(room: Room, state: MusicState, out: Out) -> Room:
     source = borrowed.source
     if not source.input and source.source_id is None:
         return room
-    return sound.select(room, state, out, source, "player_gone", borrow=False, level=borrowed.level)
+    because = room.restore_because
+    return sound.select(
+        room, state, out, source, "player_gone", borrow=False, level=borrowed.level, because=because
+    )
 
 
 def _each_room(state: MusicState, out: Out, change: RoomChange) -> MusicState:

@@ -19,7 +19,7 @@ from segue.core.music import fade as curve
 from segue.core.music.actions import Source
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetVolume, Verb
 from segue.core.music.levels import base_level, limited, with_base, with_kept
-from segue.core.music.players import plex_target
+from segue.core.music.players import is_on_air, plex_target
 from segue.core.music.state import (
     Borrowed,
     Faded,
@@ -215,6 +215,7 @@ def select(
     *,
     borrow: bool,
     level: int | None = None,
+    because: int | None = None,
 ) -> Room:
     """Listen to another source: down to the lower of the two levels, select, observe, up to the new base."""
     here = room.receiver.observed_level
@@ -229,9 +230,11 @@ def select(
     if after is not None:
         room = with_base(room, after, source.input)
     if here is None or after is None or base_here is None:
-        return become_selecting(room, state, out, source, after or 0, out.stamp.seq, why)
+        cause = out.stamp.seq if because is None else because
+        return become_selecting(room, state, out, source, after or 0, cause, why)
     soft = state.fades_allowed and room.settings.fade_in_s > 0.0 and "start" in room.settings.fade_on
-    audible = room.receiver.observed_state == "play"
+    silent = is_on_air(room) and room.activity in ("paused", "stopped") and bool(room.settings.plex_player)
+    audible = room.receiver.observed_state == "play" and not silent
     return become_fading(
         room,
         state,
@@ -240,6 +243,7 @@ def select(
         to_level=0 if soft else min(here, base_here, after),
         duration_s=room.settings.fade_out_s if audible and soft else 0.0,
         why=why,
+        because=because,
         then=Then(source=source, level_after=after),
     )
 

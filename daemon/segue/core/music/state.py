@@ -250,6 +250,8 @@ class Room(msgspec.Struct, frozen=True):
     """When the receiver is asked anew, because it has not told its level yet."""
     restore_at: float | None = None
     """When the borrowed source goes back, unless the player starts again."""
+    restore_because: int = 0
+    """The step in which the player went."""
 
     @property
     def name(self) -> str:
