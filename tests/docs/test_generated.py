@@ -12,6 +12,8 @@ from docs.tables import table
 from lxml import etree
 
 from docs import generate, man_pages, reference_pages
+from segue.__main__ import parser
+from segue.cli.commands import COMMANDS
 from segue.config import load_config
 from segue.config.describe import describe_settings
 from segue.core.music.actions import PlexSession, SessionsRead
@@ -21,7 +23,7 @@ from segue.core.vocabulary import EffectBase
 from segue.interfaces.health import TROUBLES
 from segue.interfaces.http_api import DOORS
 
-REFERENCE = generate.ROOT / "docs/reference"
+FLAG = re.compile(r"--[a-z-]+")
 PAGES = sorted((generate.ROOT / "docs").rglob("*.md"))
 
 
@@ -145,3 +147,30 @@ def test_the_picture_stands_alone() -> None:
     assert names.isdisjoint({"script", "image", "use", "foreignObject", "a"})
     assert re.findall(r"url\((?!#)|@import|(?<!xmlns=\")https?:", text) == []
     assert "prefers-color-scheme: dark" in text
+
+
+# ------------------------------------------------------------------ what is written by hand
+
+
+def _written() -> str:
+    paths = [*PAGES, generate.ROOT / "README.md", generate.ROOT / "examples/README.md"]
+    return "\n".join(path.read_text() for path in paths)
+
+
+def test_the_set_up_helps_with_every_code() -> None:
+    setup = (generate.ROOT / "docs/setup.md").read_text()
+    assert re.findall(r"^\| (SEG-\d+) \|", setup, re.MULTILINE) == [trouble.code for trouble in TROUBLES]
+
+
+def test_every_command_that_a_page_names_is_there() -> None:
+    """Of seguectl, of segued's options, and of make."""
+    text = _written()
+    named = set(re.findall(r"(?:^|`|\$ )seguectl (?:--json )?([a-z]+)", text, re.MULTILINE))
+    assert len(named) > 5
+    assert named <= {command.name for command in COMMANDS}
+    options = {flag for action in parser()._actions for flag in action.option_strings}
+    assert {
+        flag for line in re.findall(r"segued( --[^`\n]*)", text) for flag in FLAG.findall(line)
+    } <= options
+    targets = set(re.findall(r"^([a-z]+):", (generate.ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE)) <= targets

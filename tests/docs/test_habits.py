@@ -21,7 +21,6 @@ CORE_MAY_IMPORT = ("msgspec", "typing", "collections.abc", "math", "enum", "iter
 LINES_MAX = 450
 FUNCTION_LINES_MAX = 60
 LONGER = {
-    "tests/adapters/test_heos_connections.py",
     "tests/adapters/test_http_client.py",
     "tests/runtime/test_sqlite_journal.py",
     "tests/test_logs.py",
