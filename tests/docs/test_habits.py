@@ -23,9 +23,8 @@ FUNCTION_LINES_MAX = 60
 LONGER = {
     "tests/adapters/test_http_client.py",
     "tests/runtime/test_sqlite_journal.py",
-    "tests/test_logs.py",
 }
-"""Tests of one thing from many sides; one that becomes shorter leaves this list."""
+"""Tests of one thing from many sides. Nothing joins this list; what becomes shorter leaves it."""
 
 NOT_OURS = {".venv", ".git", ".hypothesis", "__pycache__", "dist", "build", "node_modules"}
 HOSTS = ("pypi" + ".org", "python" + "hosted.org", "npm" + "js.", "/" + "work/", "shared" + "/")
@@ -93,7 +92,7 @@ def test_every_package_says_what_it_is() -> None:
 
 def test_no_file_is_too_long_to_be_read_in_one_go() -> None:
     long = {_name(path) for path in PYTHON if len(path.read_text().splitlines()) > LINES_MAX}
-    assert long == LONGER
+    assert long <= LONGER, f"too long: {sorted(long - LONGER)}"
 
 
 def test_no_function_is_too_long_to_be_seen_at_once() -> None:
