@@ -70,9 +70,7 @@ async def main() -> None:
                 nursery.start_soon(look)
                 await segued.start()
             begin = time.perf_counter()
-            await trio.run_process(
-                [sys.executable, "-c", "import trio"], cwd=REPO, check=False
-            )
+            await trio.run_process([sys.executable, "-c", "import trio"], cwd=REPO, check=False)
             empty.append(time.perf_counter() - begin)
         with socket.socket(socket.AF_UNIX) as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
