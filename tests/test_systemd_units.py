@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segue.app import CONTROL_SOCKETS, HTTP_SOCKETS
+from segue.listening import CONTROL_SOCKETS, HTTP_SOCKETS
 from segue.config import ServerConfig
 from segue.config.load import SYSTEM_SOCKET_DIR
 from segue.config.secret_files import SECRET_KEYS

@@ -49,7 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _demo(options.log_level)
         return _daemon(options.config, options.log_level)
     except SegueError as error:
-        print(f"segued: {error}", file=sys.stderr)
+        from segue import listening, logs
+
+        logs.complain(f"segued: {error}")
+        listening.turn_away(error)
         return error.exit_code
     except KeyboardInterrupt:
         return 130

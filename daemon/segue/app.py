@@ -18,18 +18,19 @@ from segue import __version__, logs, wiring
 from segue.actors.front_door import FrontDoor
 from segue.actors.log_writer import LogWriter
 from segue.actors.webhook_listener import WebhookListener
-from segue.config import Config, changed_keys, find_config, load_config, needs_restart, parse_listen
+from segue.config import Config, changed_keys, find_config, load_config, needs_restart
 from segue.core.actions import ConfigLoaded
 from segue.core.system.actions import DaemonStarted, DomainSetAside, ReloadRefused, ShutdownRequested
-from segue.errors import ConfigError, StartError
+from segue.errors import ConfigError
 from segue.interfaces.answers import ApiError
 from segue.interfaces.http_api import application
 from segue.interfaces.views import Json
+from segue.listening import open_listeners
 from segue.outside import Outside
 from segue.runtime import systemd
 from segue.runtime.clock import HouseClock
 from segue.runtime.counters import Counters
-from segue.runtime.http import HttpServer, ListenError, open_tcp_listeners, open_unix_listener
+from segue.runtime.http import HttpServer
 from segue.runtime.sqlite_journal import SqliteJournal
 from segue.runtime.store import CoreError, Store
 
@@ -37,9 +38,6 @@ HOME_S = 1.5
 """How long levels may take to go home when the daemon stops."""
 WEBHOOK_BYTES_MAX = 4 * 1024 * 1024
 """A webhook's body with its poster; everything else has the server's own limit of 1 MiB."""
-HTTP_SOCKETS = frozenset({"http", "segued.socket"})
-CONTROL_SOCKETS = frozenset({"control", "segue-ctl.socket"})
-"""Names of the sockets that systemd may bring (`FileDescriptorName=`, else the unit's name)."""
 CORE_FAILED = 70
 """Exit code after an error of the core (EX_SOFTWARE of sysexits.h); systemd starts us again."""
 
@@ -58,6 +56,11 @@ async def run(options: Options, environ: Mapping[str, str]) -> int:
     path = options.config or find_config(environ)
     config = load_config(path, environ)
     log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
+    logs.log_uncaught_errors()
+    for warning in config.warnings:
+        log.warning(warning)
+    for note in config.notes:
+        log.debug(note)
     logs.log_uncaught_errors()
     wiring.register_secrets(config)
     say_remarks(config, log)
@@ -96,7 +99,7 @@ class House:
             self.clock,
             self.listener,
             self.counters,
-            clients=self.outside.clients,
+            players=self.outside.players,
             why=self._why,
             reload=self.reload,
             journal_figures=self._journal_figures,
@@ -117,7 +120,7 @@ class House:
         try:
             async with AsyncExitStack() as stack:
                 server = self._server()
-                listeners = await self._listen()
+                listeners = await open_listeners(self.config)
                 nursery = await stack.enter_async_context(trio.open_nursery())
                 stack.callback(nursery.cancel_scope.cancel)
                 self.outside.start(nursery)
@@ -194,29 +197,6 @@ class House:
             on_failure=lambda text, error: self.log.error(text, exc_info=error),
             fatal=(CoreError,),
         )
-
-    async def _listen(self) -> list[trio.abc.Listener[trio.SocketStream]]:
-        """Take the sockets of the service manager, and open those that it did not bring."""
-        try:
-            inherited = systemd.inherited_listeners()
-        except systemd.ActivationError as error:
-            raise StartError(str(error)) from None
-        listeners: list[trio.abc.Listener[trio.SocketStream]] = [
-            s for many in inherited.values() for s in many
-        ]
-        address = parse_listen(self.config.server.listen)
-        try:
-            if address is not None and not inherited.keys() & HTTP_SOCKETS:
-                listeners += await open_tcp_listeners(address.host, address.port)
-            if not inherited.keys() & CONTROL_SOCKETS:
-                path = Path(self.config.server.control_socket)
-                path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-                listeners.append(await open_unix_listener(path, 0o660))
-        except (ListenError, OSError) as error:
-            raise StartError(
-                str(error), "Is another segued running, or is the address not this machine's?"
-            ) from None
-        return listeners
 
     def _first_actions(self) -> None:
         self.store.dispatch(DaemonStarted(__version__, systemd.watchdog_period_s()), by="app")

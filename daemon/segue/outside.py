@@ -1,6 +1,7 @@
 """The actors that own the outside, each with its inbox and its supervisor; started, and started anew on a reload."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import trio
@@ -12,7 +13,7 @@ from segue.actors.session_fetcher import SessionFetcher
 from segue.actors.webhook_listener import WebhookListener
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexError, PlexServer
-from segue.adapters.plex_xml import PlayerInfo
+from segue.adapters.plex_xml import PlayerInfo, Session
 from segue.config import Config
 from segue.core.actions import Action
 from segue.core.music.actions import HeosLinkChanged
@@ -57,14 +58,15 @@ class Outside:
         if any(key.startswith("heos.") for key in changed) or before.heos_wanted != config.heos_wanted:
             self._start_heos()
 
-    async def clients(self) -> tuple[PlayerInfo, ...]:
-        """List the Plex players; a server that does not answer has none to tell."""
-        if self._plex is None:
-            return ()
-        try:
-            return await self._plex.clients()
-        except PlexError:
-            return ()
+    async def players(self) -> tuple[tuple[PlayerInfo, ...], tuple[Session, ...]]:
+        """List the Plex players that take commands, and what plays anywhere; a server that is silent knows neither."""
+        clients: tuple[PlayerInfo, ...] = ()
+        sessions: tuple[Session, ...] = ()
+        if self._plex is not None:
+            with suppress(PlexError):
+                clients = await self._plex.clients()
+                sessions = await self._plex.sessions()
+        return clients, sessions
 
     def counters(self) -> dict[str, int]:
         """Give what the adapters counted, by adapter."""

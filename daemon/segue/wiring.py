@@ -1,6 +1,7 @@
 """From the configuration to the parts: what each adapter, door and domain is given. Decides nothing."""
 
 import grp
+import os
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -119,9 +120,10 @@ def policy(config: Config, api_token: str) -> Policy:
             gids.add(grp.getgrnam(name).gr_gid)
         except KeyError:
             gids.add(-1)
-    return Policy(
-        api_token=api_token, write_uids=frozenset(config.server.write_uids), write_gids=frozenset(gids)
-    )
+    uids = set(config.server.write_uids)
+    if uids or gids:
+        uids.add(os.geteuid())  # our own reload command (systemd's ExecReload=) runs as this user
+    return Policy(api_token=api_token, write_uids=frozenset(uids), write_gids=frozenset(gids))
 
 
 def api_token(config: Config) -> str:

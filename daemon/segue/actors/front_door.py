@@ -11,9 +11,8 @@ from starlette.responses import Response
 
 from segue import __version__
 from segue.actors.webhook_listener import WebhookListener
-from segue.adapters.plex_xml import PlayerInfo
+from segue.adapters.plex_xml import PlayerInfo, Session
 from segue.core.music.actions import WebhookHeard
-from segue.core.music.players import sessions_of
 from segue.core.music.sessions import is_player
 from segue.interfaces.answers import error, ok
 from segue.interfaces.control import Policy
@@ -65,7 +64,7 @@ class FrontDoor:
         listener: WebhookListener,
         counters: Counters,
         *,
-        clients: Callable[[], Awaitable[tuple[PlayerInfo, ...]]],
+        players: Callable[[], Awaitable[tuple[tuple[PlayerInfo, ...], tuple[Session, ...]]]],
         why: Callable[[str | None, int], Awaitable[Json]],
         reload: Callable[[], Awaitable[Json]],
         journal_figures: Callable[[], tuple[int, int]],
@@ -75,7 +74,7 @@ class FrontDoor:
         self._clock = clock
         self._listener = listener
         self._counters = counters
-        self._clients = clients
+        self._players = players
         self._why = why
         self._reload = reload
         self._journal_figures = journal_figures
@@ -109,35 +108,22 @@ class FrontDoor:
         )
 
     async def players(self) -> Json:
-        """Look up the players: those that play, those the server knows, those of the HEOS system."""
+        """Look up the players: those that take commands, those that play, those of the HEOS system."""
         music = self._store.state.music
-        found: dict[str, Json] = {}
-        for client in await self._clients():
-            found[client.player_id] = {
-                "id": client.player_id,
-                "title": client.title,
-                "product": client.product,
-                "platform": client.platform,
-                "address": client.host,
-                "state": "",
-                "room": None,
-            }
-        for room in music.rooms:
-            for seen in sessions_of(room, music):
-                s = seen.session
-                entry = {
-                    "id": s.player_id,
-                    "title": s.player_title,
-                    "product": s.player_product,
-                    "platform": "",
-                }
-                found.setdefault(s.player_id, entry | {"address": s.player_address, "room": None})
-                found[s.player_id]["state"] = s.state
-        for entry in list(found.values()):
+        clients, sessions = await self._players()
+        found = {
+            c.player_id: _plex_player(c.player_id, c.title, c.product, c.platform, c.host) for c in clients
+        }
+        for s in sessions:
+            known = _plex_player(
+                s.player_id, s.player_title, s.player_product, s.player_platform, s.player_address
+            )
+            found[s.player_id] = found.get(s.player_id, known) | {"state": s.state}
+        for entry in found.values():
             names = [
                 r.name for r in music.rooms if is_player(r.settings.plex_player, entry["id"], entry["title"])
             ]
-            found[entry["id"]] = entry | {"room": names[0] if names else None}
+            entry["room"] = names[0] if names else None
         pids = {r.receiver.heos_player_id: r.name for r in music.rooms}
         heos = [
             {
@@ -205,3 +191,15 @@ class FrontDoor:
         except ValueError:
             return False
         return any(address in ipaddress.ip_network(source) for source in self.webhooks.sources)
+
+
+def _plex_player(player_id: str, title: str, product: str, platform: str, address: str) -> Json:
+    return {
+        "id": player_id,
+        "title": title,
+        "product": product,
+        "platform": platform,
+        "address": address,
+        "state": "",
+        "room": None,
+    }

@@ -244,7 +244,7 @@ class Link:
                 nursery.cancel_scope.cancel()
         finally:
             self._end("it was closed by us")
-            # Takes no time; the shield keeps a cancellation that comes meanwhile from replacing an error on its way out.
+            # Takes no time. The shield keeps a cancellation from replacing an error that is on its way out.
             with trio.CancelScope(shield=True):
                 await trio.aclose_forcefully(self._stream)
 

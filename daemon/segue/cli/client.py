@@ -116,6 +116,9 @@ def targets(socket_path: str | None, url: str | None, token_file: str | None) ->
     runtime_dir = os.environ.get("XDG_RUNTIME_DIR")
     if runtime_dir:
         found.append(Target(f"{runtime_dir}/segue/ctl.sock"))
+    else:
+        state_home = os.environ.get("XDG_STATE_HOME") or f"{os.environ.get('HOME', '')}/.local/state"
+        found.append(Target(f"{state_home}/segue/ctl.sock"))
     return found
 
 

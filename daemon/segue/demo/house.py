@@ -11,8 +11,8 @@ from segue.demo.heos_speaker import HeosSpeaker
 from segue.demo.plex_player import PlexampPlayer
 from segue.demo.plex_server import PlexServer
 
-TOKEN = "demo-token-of-the-simulated-house"  # noqa: S105 - it opens nothing but this house
-WEBHOOK_SECRET = "demo-webhook-secret"  # noqa: S105 - the same
+TOKEN = "demo-token-of-the-simulated-house"
+WEBHOOK_SECRET = "demo-webhook-secret"
 LATENCY_S = 0.02
 """What a real receiver takes for a command, about."""
 

@@ -44,6 +44,10 @@ OVERWRITTEN_LEVELS_MIN = 3
 def link_changed(state: MusicState, action: HeosLinkChanged, out: Out) -> MusicState:
     """Note that the system came or went; said once each way."""
     if action.up == state.heos_up:
+        if not action.up and not state.heos_detail:
+            out.say(
+                "warning", f"The HEOS system cannot be reached ({action.reason}); trying again.", "heos_down"
+            )
         return but(state, heos_host=action.host or state.heos_host, heos_detail=action.reason)
     if action.up:
         out.say("info", f"The HEOS system at {action.host} is connected.", "heos_up")
