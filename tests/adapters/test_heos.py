@@ -187,7 +187,9 @@ async def test_a_flood_of_changed_players_is_one_question_after_it(autojump_cloc
     script = Script()
     async with open_system(script) as (system, heard):
         script.players[:] = [{"name": "Living Room", "pid": 5}, {"name": "Kitchen", "pid": 6, "gid": 5}]
-        await script.tell(*[event("players_changed")] * 50, *[event("groups_changed")] * 50)
+        for _ in range(5):
+            await script.tell(*[event("players_changed")] * 50, *[event("groups_changed")] * 50)
+            await trio.sleep(0.1)
         changed = await heard.until(heos.PlayersChanged)
         assert [(p.name, p.pid, p.gid) for p in changed.players] == [
             ("Living Room", 5, None),

@@ -63,6 +63,22 @@ async def test_a_device_that_sends_no_events_is_asked_for_them_again_then_connec
         assert len(heard.of(heos.EventsMissed)) > 10
 
 
+async def test_events_that_came_back_and_went_away_again_are_first_asked_for_again(
+    autojump_clock: Any,
+) -> None:
+    script, level = Script(), [30]
+    deaf(script, level)
+    async with open_system(script) as (system, heard):
+        await system.get_volume(PID)
+        for number in range(1, 6):
+            await system.set_volume(PID, number)
+            await heard.until(heos.EventsMissed, number)
+            await trio.sleep(1)
+            await script.tell(volume_event(number))
+            await trio.sleep(1)
+        assert not heard.of(LinkDown)
+
+
 async def test_a_device_that_takes_a_level_but_stays_where_it_was_is_not_deaf(autojump_clock: Any) -> None:
     script = Script(on={GET_VOLUME: says(volume(60))})
     async with open_system(script) as (system, heard):

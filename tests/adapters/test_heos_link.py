@@ -10,7 +10,7 @@ import trio.testing
 from segue.adapters.heos_link import Link, Timing
 from segue.adapters.heos_model import HeosError, HeosTimeout, HeosUnavailable
 from segue.adapters.heos_wire import command
-from tests.adapters.heos_far import GET_MUTE, GET_VOLUME, Far, open_link
+from tests.adapters.heos_far import GET_MUTE, GET_VOLUME, Far, level, open_link
 from tests.adapters.heos_script import PID, event, refusal, reply, volume_event
 
 # ------------------------------------------------------------------ turns
@@ -201,6 +201,18 @@ async def test_a_link_that_brings_events_but_no_answers_is_given_up(autojump_clo
             world.ask(name, command(name, pid=PID))
             await trio.sleep(6)
         assert world.lost == ["it does not answer commands"]
+
+
+async def test_an_answer_now_and_then_keeps_a_link_that_often_has_none(autojump_clock: Any) -> None:
+    async with open_link(timeouts_max=3, heartbeat_s=1000) as world:
+        for number in range(9):
+            asked = command("player/get_volume", pid=number)
+            world.ask(str(number), asked)
+            await world.far.next()
+            if number % 3 == 2:
+                await world.far.say(level(1, pid=number))
+            await trio.sleep(6)
+        assert world.counters["timeouts"] == 6 and not world.lost
 
 
 async def _chat(far: Far) -> None:
