@@ -26,7 +26,11 @@ async def open_listeners(config: Config) -> list[Listener]:
 
     Raises `StartError` for an address that is not to be had, and for one that strangers can reach without a secret.
     """
-    inherited = systemd.inherited_listeners()
+    try:
+        inherited = systemd.inherited_listeners()
+    except systemd.ActivationError as error:
+        hint = "The socket units must have ListenStream= and Accept=no."
+        raise StartError(str(error), hint) from None
     listeners: list[Listener] = [one for many in inherited.values() for one in many]
     for one in listeners:
         assert isinstance(one, trio.SocketListener)
