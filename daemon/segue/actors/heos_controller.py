@@ -88,7 +88,7 @@ class HeosController:
             if isinstance(effect, ReadReceiver):
                 return await self._read(effect.heos_player_id)
             await self._command(effect)
-        except heos.HeosRefused as error:
+        except (heos.HeosRefused, ValueError) as error:  # the second: words that HEOS has no way to write
             return CommandFailed(effect.effect_id, effect.room, "refused", str(error))
         except heos.HeosTimeout as error:
             return CommandFailed(effect.effect_id, effect.room, "timeout", str(error))
