@@ -66,6 +66,8 @@ class Segued:
         self.environ = environ or {}
         self.program: Sequence[str] = ("-m", "segue")
         """What Python runs: segued, or a program of a test's own that breaks something and then is segued."""
+        self.under: Sequence[str] = ()
+        """A command to run it under that becomes it, such as `unshare -m`."""
         self.sockets: dict[str, socket.socket] = {}
         """Listening sockets that the process inherits, by name, as systemd hands them over."""
         self.notices: list[dict[str, str]] = []
@@ -128,7 +130,7 @@ class Segued:
         environ = clean_environ()
         environ |= {"NOTIFY_SOCKET": "@" + name[1:], "PYTHONPATH": str(REPO / "daemon"), **self.environ}
         config = ["--config", str(self.config_path)] if self.config_path.exists() else []
-        command = [sys.executable, *self.program, *config, *arguments]
+        command = [*self.under, sys.executable, *self.program, *config, *arguments]
         fds = [sock.fileno() for sock in self.sockets.values()]
         if self.sockets:
             environ |= {"LISTEN_FDS": str(len(fds)), "LISTEN_FDNAMES": ":".join(self.sockets)}

@@ -106,6 +106,23 @@ async def test_a_failed_commit_lets_everything_go_that_waited(autojump_clock: Mo
         assert not house.store.state.music.fades_allowed
 
 
+async def test_once_the_journal_has_failed_nothing_waits_for_it(autojump_clock: MockClock) -> None:
+    """Acts come at once, not after a quarter of a second each; and failed stays failed until a commit."""
+    journal = MemoryJournal()
+    async with open_house(journal=journal) as house:
+        journal.commit_at_once = False
+        journal.fail("disk is full")
+        for level in (10, 20):
+            house.dispatch(FadeRequested("living", level, 1.0))
+            await trio.sleep(0.1)
+            assert house.level == level
+        await trio.sleep(1)
+        assert house.journal_status == "failed"
+        journal.commit()
+        await trio.sleep(1)
+        assert house.journal_status == "ok"
+
+
 def test_nobody_is_lost_when_nobody_owns_an_effect() -> None:
     """An effect without an owner becomes its failure, so that no room waits for ever."""
     store = Store(State(), MemoryJournal())

@@ -9,6 +9,7 @@ For every action, in this order and without an `await` in between:
 5. **publish** the state and the steps to the subscribers;
 6. **issue** the effects to the actors that own them. Those marked `after_commit` wait until the journal says that their
    step is on disk; if that takes longer than `late_s` they are dropped with an outcome, and the house acts without.
+   While the journal is late or failed they are dropped at once.
 
 `dispatch` is a plain function: trio cannot interleave, so a step is atomic, and the whole of it can be tested without
 a loop. What an owner dispatches while effects are issued is queued and follows at once.
@@ -228,7 +229,10 @@ class Store:
 
     def _issue(self, stamp: Stamp, effect: EffectBase) -> None:
         if effect.after_commit and stamp.seq > self._committed_seq:
-            self._waiting.append((stamp.seq, stamp.now_at, effect))
+            if self.state.system.journal == "ok":
+                self._waiting.append((stamp.seq, stamp.now_at, effect))
+            else:
+                self._turn_away(effect, self.state.system.journal_detail)
             return
         deliver = self._owners.get(effect.owner)
         if deliver is not None:
@@ -255,9 +259,13 @@ class Store:
         waiting, self._waiting = list(self._waiting), deque()
         self.post(JournalChanged("failed" if status == "failed" else "late", detail), by="journal")
         for _, _, effect in waiting:
-            outcome = dropped(effect, "commit_late", detail)
-            if outcome is not None:
-                self.post(outcome, by="store")
+            self._turn_away(effect, detail)
+
+    def _turn_away(self, effect: EffectBase, detail: str) -> None:
+        """Tell the house that the journal cannot remember this effect in time."""
+        outcome = dropped(effect, "commit_late", detail)
+        if outcome is not None:
+            self.post(outcome, by="store")
 
     # ---------------------------------------------------------------- deadlines
 
