@@ -1,6 +1,5 @@
 """Owns the listening sockets, and what the doors need of the house behind them."""
 
-import hmac
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable
@@ -17,7 +16,7 @@ from segue.core.music.sessions import is_player
 from segue.interfaces.answers import error, ok
 from segue.interfaces.control import Policy
 from segue.interfaces.views import Json, Moment, Surroundings
-from segue.interfaces.webhook import BadWebhook, read_plex_webhook
+from segue.interfaces.webhook import BadWebhook, read_plex_webhook, secret_matches
 from segue.runtime.clock import Clock
 from segue.runtime.counters import Counters
 from segue.runtime.store import Store
@@ -177,7 +176,7 @@ class FrontDoor:
             return error(
                 401, "no_secret", "The webhook's secret is missing.", "Append it: /webhooks/plex/SECRET."
             )
-        matches = hmac.compare_digest((secret or "").encode(), wanted.encode())
+        matches = secret_matches(secret or "", wanted) if wanted else secret is None
         if not matches or not self._is_source(request):
             self._counters.count("webhooks_wrong_secret")
             return error(404, "not_found", "There is nothing here.")
