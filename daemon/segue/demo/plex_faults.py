@@ -71,7 +71,7 @@ class Faults:
 
     # ------------------------------------------------ answers
     body: BodyFault | None = None
-    """What is wrong with the body of an otherwise good answer."""
+    """What is wrong with the body of an otherwise good answer. With `cut` the connection ends in the middle of it."""
     body_paths: tuple[str, ...] = ("/status/sessions",)
     """Beginnings of the paths of which the body is hit."""
     huge_bytes: int = 16 * 1024 * 1024

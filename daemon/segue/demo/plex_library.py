@@ -172,7 +172,8 @@ class Library:
         self.sections = {section.key: section for section in sections}
         self._items: dict[int, Item] = {}
         self._next_key = 1
-        self._now = now
+        self.now = now
+        """The wall time, in seconds."""
 
     def item(self, rating_key: int) -> Item | None:
         """Find an item."""
@@ -198,7 +199,7 @@ class Library:
 
     def add(self, section: Section, item: Item, parent: Item | None = None, *, at: int | None = None) -> Item:
         """Put an item, with its children, into a section or below a parent. `at` is when, in wall time."""
-        moment = int(self._now()) if at is None else at
+        moment = int(self.now()) if at is None else at
         (parent.children if parent else section.items).append(item)
         self._file(section, item, parent, moment)
         section.content_changed_at += 1
@@ -213,7 +214,7 @@ class Library:
 
     def touch(self, item: Item) -> None:
         """Mark an item as changed now."""
-        item.updated_at = int(self._now())
+        item.updated_at = int(self.now())
         item.section.content_changed_at += 1
 
     def search(self, words: str) -> list[Item]:

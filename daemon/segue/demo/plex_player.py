@@ -4,7 +4,9 @@ It reports to its Plex server as real players do: on every change, and every ten
 Companion commands with a plain `OK`, as Plexamp does. `quirks` make it as unkind as other players are.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -19,6 +21,8 @@ from starlette.routing import Route
 
 from segue.demo.plex_document import XML, Node, to_xml
 from segue.demo.plex_library import Item
+from segue.demo.plex_queues import PlayQueue
+from segue.demo.plex_routes import CAPABILITIES, number
 from segue.demo.plex_server import PlexServer
 from segue.demo.plex_sessions import PlayerInfo, State
 from segue.runtime.http import HttpServer, open_tcp_listeners
@@ -28,6 +32,8 @@ REPORT_EVERY_S: Final = 10.0
 """While it plays (the server's API document 1.2.0, "timeline")."""
 REPORT_S: Final = 5.0
 POLL_S_MAX: Final = 20.0
+STEP_MS: Final = 10_000
+"""How far `stepForward` and `stepBack` go."""
 
 
 @dataclass
@@ -72,16 +78,19 @@ class PlexampPlayer:
         self._server = server
         self._tracks: list[Item] = []
         self._index = 0
+        self._queue: PlayQueue | None = None
         self._position_ms = 0.0
         self._since = 0.0
         self._changed = trio.Event()
-        self._client = httpx.AsyncClient(timeout=REPORT_S, trust_env=False)
+        transport = httpx.AsyncHTTPTransport(local_address=host)
+        self._client = httpx.AsyncClient(transport=transport, timeout=REPORT_S, trust_env=False)
         self._exit_stack = AsyncExitStack()
 
     # ------------------------------------------------------------ running
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._client)
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
             await nursery.start(self._serve)
@@ -104,13 +113,12 @@ class PlexampPlayer:
     async def _play_on(self) -> None:
         """Report every ten seconds, and go on to the next track at the end of one, without a gap."""
         while True:
-            self._changed = trio.Event()
             wait_s = 3600.0
             if self.state == "playing" and self.track is not None:
                 left_s = ((self.track.duration_ms or 3_600_000) - self.position_ms) / 1000
                 wait_s = min(REPORT_EVERY_S, left_s)
             with trio.move_on_after(max(0.0, wait_s)):
-                await self._changed.wait()
+                await self._changed.wait()  # the event of this moment: each change brings a new one
                 continue
             if self.track is not None and self.position_ms >= (self.track.duration_ms or 0):
                 await self.press_next()
@@ -118,6 +126,11 @@ class PlexampPlayer:
                 await self.report()
 
     # ------------------------------------------------------------ what it does
+
+    @property
+    def session_id(self) -> str:
+        """Its own name for what it plays; the same from one track to the next."""
+        return f"session-of-{self.info.machine_identifier}"
 
     @property
     def track(self) -> Item | None:
@@ -128,27 +141,48 @@ class PlexampPlayer:
     def position_ms(self) -> int:
         """Where it is in the track; it moves while it plays."""
         moved_ms = (trio.current_time() - self._since) * 1000 if self.state == "playing" else 0.0
-        return int(self._position_ms + moved_ms)
+        length_ms = self.track.duration_ms if self.track else None
+        return int(min(self._position_ms + moved_ms, length_ms or math.inf))
 
-    async def _become(self, state: State, position_ms: float | None = None) -> None:
+    def _enter(self, state: State, position_ms: float | None = None) -> None:
         self._position_ms = self.position_ms if position_ms is None else position_ms
         self._since = trio.current_time()
         self.state = state
         self._changed.set()
+        self._changed = trio.Event()
+
+    async def _become(self, state: State, position_ms: float | None = None) -> None:
+        self._enter(state, position_ms)
         await self.report()
 
     async def report(self) -> None:
         """Tell the server what it does; a server that does not hear is none of its worries."""
+        await self._send(self._report())
+
+    def _report(self) -> dict[str, str]:
+        """Write what it does at this moment; nothing when nothing is on."""
         track = self.track
         if track is None:
-            return
-        query = {
+            return {}
+        made = {
             "ratingKey": str(track.rating_key),
             "key": track.key,
             "state": self.state,
             "time": str(self.position_ms),
             "duration": str(track.duration_ms or 0),
         }
+        queue = self._queue
+        if queue is not None and self._index < len(queue.entries):
+            made |= {
+                "playQueueID": str(queue.id),
+                "playQueueItemID": str(queue.entries[self._index].id),
+                "containerKey": f"/playQueues/{queue.id}",
+            }
+        return made
+
+    async def _send(self, report: dict[str, str]) -> None:
+        if not report:
+            return
         headers = {
             "X-Plex-Token": self._server.token,
             "X-Plex-Client-Identifier": self.info.machine_identifier,
@@ -156,19 +190,22 @@ class PlexampPlayer:
             "X-Plex-Product": self.info.product,
             "X-Plex-Platform": self.info.platform,
             "X-Plex-Version": self.info.version,
-            "X-Plex-Session-Identifier": f"session-of-{self.info.machine_identifier[:8]}",
+            "X-Plex-Session-Identifier": self.session_id,
         }
-        transport = httpx.AsyncHTTPTransport(local_address=self.info.address)
         with suppress(httpx.HTTPError):
-            async with httpx.AsyncClient(transport=transport, timeout=REPORT_S, trust_env=False) as client:
-                await client.get(f"{self._server.url}/:/timeline", params=query, headers=headers)
+            answer = await self._client.get(f"{self._server.url}/:/timeline", params=report, headers=headers)
+            if b"terminationCode" in answer.content:
+                self._enter("stopped")
+                self._tracks = []
 
     # ------------------------------------------------------------ a person's hands
 
-    async def press_play(self, tracks: Sequence[Item]) -> None:
-        """Choose something and play it."""
-        self._tracks, self._index = list(tracks), 0
-        await self._become("playing", 0)
+    async def press_play(
+        self, tracks: Sequence[Item], *, index: int = 0, position_ms: int = 0, queue: PlayQueue | None = None
+    ) -> None:
+        """Choose something and play it. `queue` is the server's, when a client chose for the person."""
+        self._tracks, self._index, self._queue = list(tracks), index, queue
+        await self._become("playing", position_ms)
 
     async def press_pause(self) -> None:
         """Pause."""
@@ -183,15 +220,20 @@ class PlexampPlayer:
     async def press_stop(self) -> None:
         """Stop."""
         if self.state != "stopped":
-            await self._become("stopped")
+            self._enter("stopped")
+            last_words = self._report()
             self._tracks = []
+            await self._send(last_words)
 
     async def press_next(self, step: int = 1) -> None:
         """Go to another track of the queue; past its end it stops."""
-        if not 0 <= self._index + step < len(self._tracks):
+        await self._go_to(self._index + step)
+
+    async def _go_to(self, index: int) -> None:
+        if not 0 <= index < len(self._tracks):
             await self.press_stop()
             return
-        self._index += step
+        self._index = index
         await self._become(self.state if self.state != "stopped" else "playing", 0)
 
     async def seek(self, position_ms: int) -> None:
@@ -206,6 +248,7 @@ class PlexampPlayer:
         return Starlette(
             routes=[
                 Route("/player/playback/{verb}", self._command, methods=["GET", "POST"]),
+                Route("/player/mirror/details", self._answer_ok),
                 Route("/player/timeline/poll", self._poll),
                 Route("/player/timeline/subscribe", self._answer_ok),
                 Route("/player/timeline/unsubscribe", self._answer_ok),
@@ -239,7 +282,20 @@ class PlexampPlayer:
             await (self.press_pause() if self.state == "playing" else self.press_resume())
 
         async def seek() -> None:
-            await self.seek(int(request.query_params.get("offset", "0")))
+            await self.seek(number(request.query_params.get("offset")))
+
+        async def skip_to() -> None:
+            key = request.query_params.get("key", "")
+            await self._go_to(next((n for n, track in enumerate(self._tracks) if track.key == key), -1))
+
+        async def step(by_ms: int) -> None:
+            await self.seek(max(0, self.position_ms + by_ms))
+
+        async def note() -> None:
+            """Take a setting: volume, shuffle, repeat, streams. Nothing here depends on them."""
+
+        async def choose() -> None:
+            await self._play_queue(request.query_params)
 
         return {
             "play": toggle if self.quirks.toggles else self.press_resume,
@@ -248,7 +304,26 @@ class PlexampPlayer:
             "seekTo": seek,
             "skipNext": self.press_next,
             "skipPrevious": lambda: self.press_next(-1),
+            "skipTo": skip_to,
+            "stepForward": lambda: step(STEP_MS),
+            "stepBack": lambda: step(-STEP_MS),
+            "setParameters": note,
+            "setStreams": note,
+            "playMedia": choose,
+            "createPlayQueue": choose,
         }
+
+    async def _play_queue(self, query: Mapping[str, str]) -> None:
+        """Play a queue of the server, or have one made of what a URI names, as a client asks for it."""
+        found = re.match(r"/playQueues/(\d+)", query.get("containerKey", ""))
+        if found:
+            queue = self._server.queues.get(int(found[1]))
+        else:
+            queue = self._server.queues.create(query.get("uri", ""), start_key=query.get("key", ""))
+        if queue is not None:
+            tracks = [entry.item for entry in queue.entries]
+            offset_ms = number(query.get("offset"))
+            await self.press_play(tracks, index=queue.selected, position_ms=offset_ms, queue=queue)
 
     async def _poll(self, request: Request) -> Response:
         """Say what it does: at once, or at its next change when asked to wait."""
@@ -283,7 +358,7 @@ class PlexampPlayer:
                 "version": info.version,
                 "protocol": "plex",
                 "protocolVersion": "1",
-                "protocolCapabilities": "timeline,playback,playqueues",
+                "protocolCapabilities": CAPABILITIES,
                 "deviceClass": "pc",
             },
         )

@@ -91,6 +91,11 @@ class PlayQueues:
             queue.selected = min(queue.selected - (place < queue.selected), len(queue.entries) - 1)
             queue.version += 1
 
+    def clear(self, queue: PlayQueue) -> None:
+        """Take everything out."""
+        queue.entries, queue.selected, queue.last_added_id = [], 0, None
+        queue.version += 1
+
     def move(self, queue: PlayQueue, entry_id: int, after_id: int | None) -> None:
         """Put an entry behind another one, or to the front."""
         place = queue.position(entry_id)
@@ -126,15 +131,15 @@ def queue_node(queue: PlayQueue, *, window: int = WINDOW, center_id: int | None 
     """Write a queue, as far as its window shows it."""
     center = queue.selected if center_id is None else (queue.position(center_id) or 0)
     shown = queue.entries[max(0, center - window) : center + window + 1]
-    selected = queue.entries[queue.selected]
+    selected = queue.entries[queue.selected] if queue.entries else None
     return container(
         (item_node(entry.item, extra={"playQueueItemID": entry.id}) for entry in shown),
         identifier="com.plexapp.plugins.library",
         mediaTagPrefix="/system/bundle/media/flags/",
         playQueueID=queue.id,
-        playQueueSelectedItemID=selected.id,
+        playQueueSelectedItemID=selected.id if selected else None,
         playQueueSelectedItemOffset=queue.selected,
-        playQueueSelectedMetadataItemID=str(selected.item.rating_key),
+        playQueueSelectedMetadataItemID=str(selected.item.rating_key) if selected else None,
         playQueueShuffled=queue.shuffled,
         playQueueSourceURI=queue.source_uri,
         playQueueTotalCount=len(queue.entries),

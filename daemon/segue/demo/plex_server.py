@@ -9,7 +9,7 @@ Sessions are what players report by `/:/timeline`, as with a real server. Faults
 
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Final, Self
@@ -18,20 +18,21 @@ import httpx
 import trio
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from segue.demo.plex_catalogue import make_library
-from segue.demo.plex_document import JSON, XML, Node, container, to_json, to_xml
+from segue.demo.plex_document import JSON, XML, to_json, to_xml
 from segue.demo.plex_faults import ERROR_PAGE, Faults, spoil
 from segue.demo.plex_library import Library
-from segue.demo.plex_listing import LISTINGS
+from segue.demo.plex_marks import Play, count_play
 from segue.demo.plex_notifications import Listeners, as_text, tell_playing
-from segue.demo.plex_queues import PlayQueues, queue_node
-from segue.demo.plex_sessions import Account, PlayerInfo, Report, Session, Sessions, State, session_node
+from segue.demo.plex_queues import PlayQueues
+from segue.demo.plex_routes import ROUTES, Answer, Handler
+from segue.demo.plex_sessions import Account, PlayerInfo, Report, Session, Sessions
 from segue.demo.plex_webhooks import ServerName, WebhookSender, playing_hook
-from segue.runtime.http import HttpServer, open_tcp_listeners
+from segue.runtime.http import ClientGoneError, HttpServer, open_tcp_listeners
 
 PORT: Final = 32400
 VERSION: Final = "1.42.2.10156-f737b826c"
@@ -42,8 +43,11 @@ UNAUTHORIZED: Final = (
 RELAY_S: Final = 5.0
 """Longest wait of the server for a player that it relays a command to."""
 
-Answer = Node | Response
-Handler = Callable[["PlexServer", Request], Awaitable[Answer]]
+
+async def _half(body: bytes) -> AsyncIterator[bytes]:
+    """Give the first half of a body, and end the connection in the middle of it."""
+    yield body[: len(body) // 2]
+    raise ClientGoneError("the connection is cut")
 
 
 class PlexServer:
@@ -63,11 +67,14 @@ class PlexServer:
         self.host, self.port, self.token = host, port, token
         self.faults = faults or Faults()
         rng = random.Random(seed)
+        self.owner = OWNER
         self.name = ServerName(title, f"{rng.randrange(16**40):040x}", VERSION)
         self.library: Library = make_library(time.time)
         self.sessions = Sessions(self.faults, now=trio.current_time)
         self.queues = PlayQueues(self.library, rng)
         self.listeners = Listeners()
+        self.history: list[Play] = []
+        """What was played to its end, oldest first."""
         self.players: dict[str, tuple[PlayerInfo, int]] = {}
         """Players that are open, by machine identifier, with the port that they listen on."""
         self.requests: list[tuple[float, str, str]] = []
@@ -91,6 +98,7 @@ class PlexServer:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._client)
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
             self._nursery = nursery
@@ -160,7 +168,10 @@ class PlexServer:
         fault = self.faults.body_fault(request.url.path)
         if fault is not None:
             body = spoil(fault, body, self.faults.huge_bytes)
-        return Response(body, media_type=JSON if wants_json else XML)
+        kind = JSON if wants_json else XML
+        if fault == "cut":
+            return StreamingResponse(_half(body), media_type=kind, headers={"content-length": str(len(body))})
+        return Response(body, media_type=kind)
 
     async def _notify(self, websocket: WebSocket) -> None:
         given = websocket.headers.get("x-plex-token") or websocket.query_params.get("X-Plex-Token")
@@ -179,8 +190,12 @@ class PlexServer:
 
     def reported(self, player: PlayerInfo, session_id: str, report: Report) -> Session | None:
         """Take a player's report in: sessions, webhooks and notifications follow."""
-        session, happenings = self.sessions.report(player, session_id, OWNER, report)
+        session, happenings = self.sessions.report(player, session_id, self.owner, report)
+        if report.item.type != "track":
+            report.item.view_offset_ms = report.time_ms
         for happening in happenings:
+            if happening.event == "media.scrobble":
+                count_play(self.history, report.item, self.owner.id, self.library.now())
             self.webhooks.fire(playing_hook(self.name, happening))
         if session is not None:
             tell_playing(self.listeners, session, report)
@@ -201,137 +216,6 @@ class PlexServer:
             return Response(b"<Response code='502' status='Player does not answer'/>", 502, media_type=XML)
         kind = answer.headers.get("content-type", XML)
         return Response(answer.content, answer.status_code, media_type=kind)
-
-
-# ------------------------------------------------------------------ routes
-
-
-async def _root(server: PlexServer, _request: Request) -> Answer:
-    return container(
-        friendlyName=server.name.title,
-        machineIdentifier=server.name.machine_identifier,
-        version=VERSION,
-        platform="Linux",
-        myPlex=True,
-        myPlexSigninState="ok",
-        myPlexSubscription=True,
-        multiuser=True,
-        allowSync=True,
-        sync=True,
-        companionProxy=True,
-        transcoderActiveVideoSessions=0,
-    )
-
-
-async def _identity(server: PlexServer, _request: Request) -> Answer:
-    return container(claimed=True, machineIdentifier=server.name.machine_identifier, version=VERSION)
-
-
-async def _sessions(server: PlexServer, _request: Request) -> Answer:
-    return container([session_node(s, r, server.faults) for s, r in server.sessions.shown()])
-
-
-async def _clients(server: PlexServer, _request: Request) -> Answer:
-    if server.faults.no_players:
-        return container()
-    return container([_client_node(info, port) for info, port in server.players.values()])
-
-
-def _client_node(info: PlayerInfo, port: int) -> Node:
-    return Node(
-        "Server",
-        {
-            "name": info.title,
-            "host": info.address,
-            "address": info.address,
-            "port": port,
-            "machineIdentifier": info.machine_identifier,
-            "version": info.version,
-            "protocol": "plex",
-            "product": info.product,
-            "deviceClass": "pc",
-            "protocolVersion": "1",
-            "protocolCapabilities": "timeline,playback,playqueues",
-        },
-    )
-
-
-async def _timeline(server: PlexServer, request: Request) -> Answer:
-    query = request.query_params
-    item = server.library.item(int(query.get("ratingKey", "0") or 0))
-    state = query.get("state", "")
-    if item is None or state not in ("playing", "paused", "buffering", "stopped"):
-        return Response(b"", 400)
-    known: State = state  # type: ignore[assignment]
-    report = Report(item, known, int(query.get("time", "0") or 0), query.get("playQueueID", ""))
-    info = player_of(dict(request.headers) | dict(query), request.client.host if request.client else "")
-    session_id = request.headers.get("x-plex-session-identifier", info.machine_identifier)
-    session = server.reported(info, session_id, report)
-    if session is not None and session.termination is not None:
-        return container(terminationCode=2006, terminationText=session.termination)
-    return container()
-
-
-def player_of(headers: Mapping[str, str], address: str) -> PlayerInfo:
-    """Read who calls, out of its `X-Plex-...` headers (or query)."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    return PlayerInfo(
-        machine_identifier=lower.get("x-plex-client-identifier", ""),
-        title=lower.get("x-plex-device-name", "Player"),
-        product=lower.get("x-plex-product", "Plexamp"),
-        platform=lower.get("x-plex-platform", "Linux"),
-        version=lower.get("x-plex-version", "4.12.3"),
-        address=address,
-    )
-
-
-async def _relay(server: PlexServer, request: Request) -> Answer:
-    return await server.relay(request)
-
-
-async def _scrobble(server: PlexServer, request: Request) -> Answer:
-    item = server.library.item(int(request.query_params.get("key", "0") or 0))
-    if item is not None:
-        item.view_count += 1
-    return Response(b"", 200)
-
-
-async def _play_queues(server: PlexServer, request: Request) -> Answer:
-    queue = server.queues.create(
-        request.query_params.get("uri", ""), start_key=request.query_params.get("key", "")
-    )
-    return Response(b"", 400) if queue is None else queue_node(queue)
-
-
-async def _play_queue(server: PlexServer, request: Request) -> Answer:
-    queue = server.queues.get(int(request.path_params["queue"]))
-    return Response(b"", 404) if queue is None else queue_node(queue)
-
-
-async def _token(_server: PlexServer, _request: Request) -> Answer:
-    return container(token="transient-0f0e0d0c")
-
-
-async def _empty(_server: PlexServer, _request: Request) -> Answer:
-    return container()
-
-
-ROUTES: Final[dict[str, Handler]] = {
-    "/": _root,
-    "/identity": _identity,
-    "/status/sessions": _sessions,
-    "/clients": _clients,
-    "/resources": _clients,
-    "/:/timeline": _timeline,
-    "/:/scrobble": _scrobble,
-    "/:/prefs": _empty,
-    "/activities": _empty,
-    "/security/token": _token,
-    "/playQueues": _play_queues,
-    "/playQueues/{queue:int}": _play_queue,
-    "/player/{rest:path}": _relay,
-    **LISTINGS,
-}
 
 
 def main() -> None:
