@@ -182,8 +182,8 @@ def test_what_is_no_address_to_listen_on(text: str, tmp_path: Path) -> None:
         ('fade_on = ["start", "stopp"]', "expected a list, each item one of", '["start", "stopp"]', '"stop"'),
         ('fade_on = "start"', "expected a list", '"start"', ""),
         ('music_inputs = ["cd"]', "expected a list of inputs", '["cd"]', '"inputs/cd"'),
-        ('sources = "' + "x" * 5000 + '"', "expected at most 4096 characters", '"' + "x" * 57 + '..."', ""),
-        (r'sources = ["a\u0000b"]', "expected at most 4096 characters", r'["a\\x00b"]', ""),
+        ('music_inputs = "' + "x" * 5000 + '"', "expected at most 4096 characters", '"' + "x" * 57 + '..."', ""),
+        (r'music_inputs = ["a\u0000b"]', "expected at most 4096 characters", r'["a\\x00b"]', ""),
     ],
 )
 def test_a_wrong_value_is_named(tmp_path: Path, line: str, expected: str, got: str, suggestion: str) -> None:
@@ -352,11 +352,11 @@ def test_what_works_but_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:
     """A doubtful setting does not keep the house from starting."""
     config = load(
         tmp_path,
-        '[[room]]\nname = "a"\nwake = true\nsources = ["plex"]\nmusic_inputs = ["inputs/cdd"]',
+        '[[room]]\nname = "a"\nwake = true\nmusic_inputs = ["inputs/cdd"]',
         PLEX_TOKEN="x",
     )
     text = "\n".join(config.warnings)
-    for words in ("plex.url", "neither", "wake", "sources", "did you mean inputs/cd?"):
+    for words in ("plex.url", "neither", "wake", "did you mean inputs/cd?"):
         assert words in text
 
 

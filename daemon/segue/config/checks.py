@@ -294,8 +294,6 @@ def warnings_of(config: Config) -> Iterator[str]:
         label = f"room[{room.name}]"
         if not room.plex_player and not room.heos_player:
             yield f"{label} has neither plex_player nor heos_player: nothing happens there. See `seguectl players`."
-        if room.sources:
-            yield f"{label}.sources is accepted, but only a later release uses it."
         if room.wake and room.take_over != "always":
             yield f'{label}.wake does nothing without take_over = "always".'
         for name in dict.fromkeys((room.input, *room.music_inputs)):

@@ -256,9 +256,6 @@ class RoomConfig(Section, frozen=True, kw_only=True):
         "pause",
         "stop",
     )
-    sources: Annotated[
-        Texts, Meta(description="Order of sources to switch through; accepted now, used by a later release.")
-    ] = ()
     music_inputs: Annotated[
         tuple[Annotated[str, Meta(pattern=INPUT_NAME)], ...],
         Meta(
@@ -385,4 +382,4 @@ SECTIONS: dict[str, type[Section]] = {
 
 LATER_SECTIONS = frozenset({"library", "ingest", "tmdb", "tautulli", "party", "irc"})
 """Sections of later releases: refused, because a setting that does nothing is worse than none."""
-LATER_ROOM_KEYS = frozenset({"idle_off_min", "loudness", "receiver"})
+LATER_ROOM_KEYS = frozenset({"idle_off_min", "loudness", "receiver", "sources"})
