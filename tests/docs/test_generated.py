@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from docs.describe import fields_of, meaning_of, wire_name
-from docs.reference_pages import ACTIONS, EFFECTS
-from docs.tables import table
 from lxml import etree
 
 from docs import generate, man_pages, reference_pages
+from docs.describe import fields_of, meaning_of, wire_name
+from docs.reference_pages import ACTIONS, EFFECTS
+from docs.tables import table
 from segue.__main__ import parser
 from segue.cli.commands import COMMANDS
 from segue.config import load_config

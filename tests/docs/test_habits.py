@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docs.reference_pages import EFFECTS
 
+from docs.reference_pages import EFFECTS
 from segue.app import House, Options
 from segue.config import load_config
 from segue.core.vocabulary import EffectBase
