@@ -5,6 +5,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from segue.core.actions import ConfigLoaded
 from segue.core.music.actions import PlexSession, PlexStateChanged, SessionsRead, SessionsUnread, WebhookHeard
 from segue.core.music.effects import FetchSessions
 from segue.core.music.state import Idle, RoomSettings
@@ -155,6 +156,17 @@ def test_a_refused_token_is_not_tried_again_for_minutes() -> None:
     assert not [e for e in made.waiting if isinstance(e, FetchSessions)]
     made.turn_clock(250)
     assert [e for e in made.waiting if isinstance(e, FetchSessions)]
+
+
+def test_a_reload_tries_a_refused_token_again_at_once() -> None:
+    """The person who put a new token in its place need not wait for five minutes."""
+    made = world()
+    made.dispatch(WebhookHeard("media.play"))
+    made.dispatch(SessionsUnread(ask(made), "refused", "401"))
+    made.dispatch(ConfigLoaded(made.store.state.music.settings))
+    assert [e for e in made.waiting if isinstance(e, FetchSessions)]
+    assert read(made, session())
+    assert made.store.state.music.plex.status == "ok"
 
 
 def test_a_server_that_is_down_is_asked_less_and_less() -> None:

@@ -132,7 +132,9 @@ def configure(state: MusicState, settings: MusicSettings, stamp: Stamp) -> Step:
     for gone in (room for room in state.rooms if room.name not in names):
         sound.pursue(sound.bring_home(gone, out, "room_removed"), state, out)
     elsewhere = tuple(sorted((name, k) for name, k in kept.items() if name not in names))
-    state = but(state, rooms=tuple(rooms), kept_elsewhere=elsewhere)
+    # What kept Plex from answering, such as a refused token, may be mended: a reload is a reason to try at once.
+    plex = but(state.plex, allowed_at=stamp.now_at)
+    state = but(state, rooms=tuple(rooms), kept_elsewhere=elsewhere, plex=plex)
     return sessions.want(state, out, "configured"), out.effects
 
 
