@@ -299,10 +299,12 @@ def application(house: HouseDoor) -> Starlette:
         for door in DOORS
     ]
     routes.append(WebSocketRoute("/ws/state", _ws_state(house)))
-    return Starlette(
+    app = Starlette(
         routes=routes,
         exception_handlers={404: _not_found, 405: _not_allowed, Exception: _failed},
     )
+    app.router.redirect_slashes = False  # whoever is a slash off hears it in the one shape, not as a 307
+    return app
 
 
 def _guarded(house: HouseDoor, door: Door) -> Callable[[Request], Awaitable[Response]]:
