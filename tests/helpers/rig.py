@@ -72,6 +72,8 @@ class Segued:
         """Listening sockets that the process inherits, by name, as systemd hands them over."""
         self.notices: list[dict[str, str]] = []
         """What the process told its service manager so far, as fields."""
+        self.heard: list[bytes] = []
+        """Every answer of the API and every word of seguectl so far."""
         self.process: trio.Process | None = None
         self.started_at = 0.0
         self.ready_at = 0.0
@@ -221,6 +223,7 @@ class Segued:
         if body is not None:
             arguments += ["--data-binary", json.dumps(body), "-H", "Content-Type: application/json"]
         answer = await curl(*arguments, f"http://localhost{path}")
+        self.heard.append(answer.body)
         if status is not None:
             assert answer.status == status, answer
         return json.loads(answer.body)
@@ -253,6 +256,7 @@ class Segued:
             result = await trio.run_process(
                 command, env=environ, capture_stdout=True, capture_stderr=True, check=False
             )
+        self.heard += [result.stdout, result.stderr]
         if check is not None:
             assert result.returncode == check, (arguments, result.returncode, result.stdout, result.stderr)
         return result
