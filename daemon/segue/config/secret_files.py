@@ -4,6 +4,7 @@ Never the command line, where everybody sees it. What is wrong with a secret is 
 """
 
 import os
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from segue.errors import StartError
 from segue.secret import Secret
 
 SECRET_BYTES_MAX = 4096
+LIKE_A_SECRET = re.compile(r"[A-Za-z0-9_-]{16,}")
+"""Names of files that are not there and may be the secret itself, put where its file should be named: not shown."""
 
 
 class SecretKey(NamedTuple):
@@ -97,7 +100,12 @@ def _read_file(key: SecretKey, path: Path, where: Where, draft: Draft, *, guarde
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         hint = f"It is read as user {os.geteuid()}; a relative path starts at the configuration file."
-        draft.refuse(where, label, f"{path} cannot be read: {reason}", hint=hint)
+        if LIKE_A_SECRET.fullmatch(path.name) and not guarded:
+            draft.refuse(
+                where, label, f"the path of a file (not the secret itself) is expected: {reason}", hint=hint
+            )
+        else:
+            draft.refuse(where, label, f"{path} cannot be read: {reason}", hint=hint)
         return None
     if data is None:
         draft.refuse(where, label, f"{path} is not a regular file")
