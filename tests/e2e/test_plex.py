@@ -165,6 +165,7 @@ async def test_what_cannot_be_read_is_unknown_and_not_a_stop(place: Path) -> Non
         await segued.until(lambda room: room["input"] == "inputs/cd" and room["phase"] == "resting")
         sent = len(house.receiver.commands)
         faults = house.plex.faults
+        faults.hit = ("/status",)
         bodies = ("html", "truncated", "cut", "empty", "laughs", "huge", "external_entity")
         for fault in (*bodies, "hang", "starting"):
             if fault in bodies:
