@@ -68,7 +68,9 @@ class PlexampPlayer:
         title: str = "Shelf",
         machine_identifier: str = "f4a1c0de-5e9e-4c1a-9b3e-00000000a301",
         quirks: Quirks | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        """`transport` leads to the server; it is the network, from the player's own address, unless given."""
         self.info = PlayerInfo(machine_identifier, title, address=host)
         self.port = port
         self.quirks = quirks or Quirks()
@@ -82,7 +84,7 @@ class PlexampPlayer:
         self._position_ms = 0.0
         self._since = 0.0
         self._changed = trio.Event()
-        transport = httpx.AsyncHTTPTransport(local_address=host)
+        transport = transport or httpx.AsyncHTTPTransport(local_address=host)
         self._client = httpx.AsyncClient(transport=transport, timeout=REPORT_S, trust_env=False)
         self._exit_stack = AsyncExitStack()
 
@@ -142,7 +144,7 @@ class PlexampPlayer:
         """Where it is in the track; it moves while it plays."""
         moved_ms = (trio.current_time() - self._since) * 1000 if self.state == "playing" else 0.0
         length_ms = self.track.duration_ms if self.track else None
-        return int(min(self._position_ms + moved_ms, length_ms or math.inf))
+        return round(min(self._position_ms + moved_ms, length_ms or math.inf))
 
     def _enter(self, state: State, position_ms: float | None = None) -> None:
         self._position_ms = self.position_ms if position_ms is None else position_ms

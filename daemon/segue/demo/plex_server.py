@@ -235,8 +235,8 @@ def main() -> None:
 
     try:
         trio.run(serve)
-    except KeyboardInterrupt:
-        return
+    except* KeyboardInterrupt:
+        pass
 
 
 if __name__ == "__main__":
