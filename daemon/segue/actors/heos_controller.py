@@ -67,6 +67,12 @@ class HeosController:
                     effect = await self._inbox.get()
                     if isinstance(effect, HeosEffect):
                         nursery.start_soon(self._carry_out, effect)
+        except Exception:
+            # The next run connects anew; what happens at the receivers until then is heard by nobody.
+            if self._store.state.music.heos_up:
+                host = self._store.state.music.heos_host
+                self._tell(HeosLinkChanged(up=False, host=host, reason="its controller fell over"))
+            raise
         finally:
             self._nursery = None
 
