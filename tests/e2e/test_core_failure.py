@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from segue.demo.heos_speaker import HeosSpeaker
-from tests.e2e.house import daemon, receiver
+from tests.e2e.house import daemon, receiver, until
 from tests.helpers.rig import Segued, curl, running
 
 BROKEN = """
@@ -37,6 +37,23 @@ def a_rule_with_a_mistake(state):
     return ()
 
 rules.RULES = (a_rule_with_a_mistake, *rules.RULES)
+from segue.__main__ import main
+sys.exit(main())
+"""
+
+BROKEN_ACTOR = """
+import sys
+from segue.actors.heos_controller import HeosController
+from segue.adapters import heos
+
+good = HeosController.hear
+
+def hear(self, event):
+    if isinstance(event, heos.VolumeChanged) and event.mute:
+        raise ZeroDivisionError("a mistake of ours")
+    good(self, event)
+
+HeosController.hear = hear
 from segue.__main__ import main
 sys.exit(main())
 """
@@ -89,3 +106,24 @@ async def test_after_the_third_error_it_starts_without_what_was_kept(place: Path
             status = (await segued.api("GET", "/api/v1/status", status=200))["data"]
             assert [item["code"] for item in status["health"]] == ["SEG-304"]
             assert (await segued.until(lambda room: room["available"]))["base_level"] == 40
+
+
+async def test_an_actor_that_falls_over_is_started_again(place: Path) -> None:
+    """An error line, SEG-303, and a new connection; what happened at the receiver meanwhile is noticed."""
+    async with receiver() as speaker:
+        segued = daemon(place, speaker)
+        segued.program = ("-c", BROKEN_ACTOR)
+        async with running(segued):
+            await segued.until(lambda room: room["available"])
+            connects = speaker.connects
+            speaker.press_mute(speaker.pid)
+            await until(speaker, lambda s: not s.connections)
+            speaker.press_mute(speaker.pid)
+            speaker.turn_knob(speaker.pid, 33)
+            await until(speaker, lambda s: s.connects >= connects + 2)
+            await segued.until(lambda room: room["level"] == 33 and room["base_level"] == 33)
+            status = (await segued.api("GET", "/api/v1/status", status=200))["data"]
+            assert [item["code"] for item in status["health"]] == ["SEG-303"]
+            assert sum("heos_controller failed" in line for line in segued.log_lines("error")) == 1
+            await segued.api("POST", "/api/v1/rooms/living/volume", {"level": 20}, status=202)
+            await until(speaker, lambda s: s.level() == 20)

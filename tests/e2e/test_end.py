@@ -13,7 +13,7 @@ from segue.demo.heos_speaker import HeosSpeaker
 from tests.e2e.house import BASE, ROOM, house, levels_sent, until
 from tests.helpers.rig import Segued
 
-SLOWLY = ROOM.replace("fade_out_s = 0.5", "fade_out_s = 3").replace("fade_in_s = 0.5", "fade_in_s = 3")
+SLOWLY = ROOM.replace("fade_out_s = 0.5", "fade_out_s = 3")
 
 
 async def kill_at(

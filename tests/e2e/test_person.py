@@ -84,7 +84,7 @@ async def test_another_controller_is_a_person_too(place: Path) -> None:
 
 async def test_another_source_in_a_fade_ends_it_at_the_base(place: Path) -> None:
     """Somebody selects an input while the level is down: it comes up again, and stays theirs."""
-    async with house(place, config=SLOWLY) as (speaker, segued):
+    async with house(place, config=ROOM.replace("fade_out_s = 0.5", "fade_out_s = 2")) as (speaker, segued):
         await segued.ctl("pause", "living")
         await until(speaker, lambda s: s.level() < 30)
         speaker.select_input(speaker.pid, "inputs/tvaudio")
