@@ -80,6 +80,7 @@ async def main() -> None:
                 await segued.api(
                     "POST", "/api/v1/rooms/-/volume", {"level": 20 + n % 2}
                 ) if n % 10 == 0 else None
+            await trio.sleep(1)  # until its answers fill every buffer on the way, and the server waits for it
             assert segued.process is not None
             begin = time.perf_counter()
             os.kill(segued.process.pid, signal.SIGTERM)

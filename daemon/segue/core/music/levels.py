@@ -76,15 +76,23 @@ def is_echo(room: Room, level: int, now_at: float) -> bool:
 
 def answered(sent: tuple[Sent, ...], expires_at: float, now_at: float) -> tuple[Sent, ...]:
     """Give what was sent a time to come back by, now that its command has ended, and forget what is over."""
-    kept = [s for s in sent if s.expires_at is None or s.expires_at > now_at]
-    return tuple([s if s.expires_at is not None else Sent(s.level, expires_at) for s in kept])
+    return tuple(
+        [
+            Sent(s.level, expires_at) if s.expires_at is None else s
+            for s in sent
+            if s.expires_at is None or s.expires_at > now_at
+        ]
+    )
 
 
 def after_echo(sent: tuple[Sent, ...], level: int, now_at: float) -> tuple[Sent, ...]:
     """Expect no more echoes, after a moment, of what was sent before the level that came back."""
-    newest = next((i for i in range(len(sent) - 1, 0, -1) if sent[i].level == level), 0)
-    if newest == 0:
+    newest = len(sent) - 1
+    while newest > 0 and sent[newest].level != level:
+        newest -= 1
+    if newest <= 0:
         return sent
     soon = now_at + REORDER_S
     late = sent[max(0, newest - LATE_ECHOES_MAX) : newest]
-    return (*[Sent(s.level, min(soon, s.expires_at or soon)) for s in late], *sent[newest:])
+    marked = [s if s.expires_at is not None and s.expires_at <= soon else Sent(s.level, soon) for s in late]
+    return (*marked, *sent[newest:])

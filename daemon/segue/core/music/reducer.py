@@ -270,10 +270,10 @@ def _receiver_said(
         if room.receiver.heos_player_id != action.heos_player_id:
             return room
         match action:
-            case ReceiverRead():
-                return receiver.receiver_read(room, state, action, out)
             case VolumeChanged():
                 return receiver.volume_changed(room, state, action, out)
+            case ReceiverRead():
+                return receiver.receiver_read(room, state, action, out)
             case ReceiverStateChanged():
                 return _receiver_state(room, state, action, out)
             case SourceChanged():

@@ -273,15 +273,14 @@ def pursue(room: Room, state: MusicState, out: Out) -> Room:
     if room.in_flight is not None or not room.receiver.available:
         return room
     match room.phase:
-        case Resting(wanted_level=None) | Silenced() | Selecting():
-            return room
+        case Fading() as phase:
+            return _advance(room, state, out, phase)
         case Resting(wanted_level=int(level), because=because, why=why):
             if room.receiver.observed_level == level:
                 return become_home(room)
             return _send(room, out, level, why, because, after_commit=False)
-        case Fading() as phase:
-            return _advance(room, state, out, phase)
-    return room
+        case Resting() | Silenced() | Selecting():
+            return room
 
 
 def _advance(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
@@ -292,7 +291,8 @@ def _advance(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
     if here is not None and (phase.committed or here == phase.from_level):
         level = _bounded_step(room, state, phase, here, level)
     if level != here:
-        room = but(room, phase=but(phase, committed=True, step_at=None))
+        if not phase.committed or phase.step_at is not None:
+            room = but(room, phase=but(phase, committed=True, step_at=None))
         return _send(room, out, level, phase.why, phase.because, after_commit=not phase.committed)
     if level == phase.to_level:
         return conclude(room, state, out, phase)
@@ -302,13 +302,17 @@ def _advance(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
 
 def _bounded_step(room: Room, state: MusicState, phase: Fading, here: int, level: int) -> int:
     """Keep a step within its limit, and never against the direction of the fade."""
+    rising = phase.to_level >= phase.from_level
+    step = level - here if rising else here - level
+    if 0 <= step <= state.settings.step_levels_max:
+        return level
     limit = curve.step_limit(
         phase.ends_at - phase.started_at,
         abs(phase.to_level - phase.from_level),
         room.receiver.rtt_s,
         state.settings.step_levels_max,
     )
-    if phase.to_level >= phase.from_level:
+    if rising:
         return min(max(level, here), here + limit, phase.to_level)
     return max(min(level, here), here - limit, phase.to_level)
 
