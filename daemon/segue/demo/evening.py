@@ -6,9 +6,12 @@ control socket, as yours would.
 """
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +22,7 @@ import trio
 
 from segue import app
 from segue.demo.house import SimulatedHouse
+from segue.errors import SegueError, StartError
 
 BOLD, DIM, PLAIN = "\033[1m", "\033[2m", "\033[0m"
 CONFIG = """\
@@ -35,7 +39,7 @@ token_file = "{directory}/plex-token"
 
 [heos]
 host = "{heos_host}"
-heartbeat_s = 2
+heartbeat_s = {heartbeat_s:g}
 
 [[room]]
 name = "living"
@@ -43,33 +47,82 @@ plex_player = "{player_title}"
 heos_player = "{heos_player}"
 input = "inputs/cd"
 max_level = 60
-fade_in_s = 2.0
-fade_out_s = 1.5
-restore_after_s = 3
+fade_in_s = {fade_in_s:g}
+fade_out_s = {fade_out_s:g}
+restore_after_s = {restore_after_s:g}
 
 [log]
 level = "error"
 """
 
 
-class Evening:
-    """The story, and the voice that tells it."""
+PACE_MIN = 0.15
+"""The hastiest evening: fades are still fades, and a person still gets to the knob in the middle of one."""
+SEEN_S = 30.0
+"""Longest wait for something to be seen, whatever the pace; the story then goes on without it."""
+ENVIRONMENT = ("HOME", "LANG", "PATH", "TMPDIR")
+"""What the demo's daemon may know of its surroundings: nothing that would lead it to a real house."""
 
-    def __init__(self, house: SimulatedHouse, directory: Path, *, pace: float) -> None:
+
+class Evening:
+    """The story, and the voice that tells it. `pace` 1 is for people, less is hastier."""
+
+    def __init__(self, house: SimulatedHouse, directory: Path, *, pace: float = 1.0) -> None:
         self.house = house
         self.directory = directory
-        self.pace = pace
+        self.pace = max(pace, PACE_MIN)
         self.colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        self._lines: list[str] = []
+        """What was seen since the last thing that was told."""
+        self._more = trio.Event()
+
+    def config(self) -> str:
+        """Write the configuration: fades keep to the pace as people do."""
+        return CONFIG.format(
+            directory=self.directory,
+            heartbeat_s=max(1.0, 2 * self.pace),
+            fade_in_s=2 * self.pace,
+            fade_out_s=1.5 * self.pace,
+            restore_after_s=3 * self.pace,
+            **self.house.places(),
+        )
 
     # ---------------------------------------------------------------- telling
 
     def tell(self, text: str) -> None:
         """Say what the people of the house do."""
-        print(f"\n{BOLD}  {text}{PLAIN}" if self.colour else f"\n  {text}", flush=True)
+        self._lines.clear()
+        columns = min(shutil.get_terminal_size().columns, 110) - 1
+        told = textwrap.fill(text, columns, initial_indent="  ", subsequent_indent="  ")
+        print(f"\n{BOLD}{told}{PLAIN}" if self.colour else f"\n{told}", flush=True)
+
+    def show(self, line: str) -> None:
+        """Show what segue does, moved in a little, so that two voices do not write over each other."""
+        self._lines.append(line)
+        self._more.set()
+        print(f"    {line}".rstrip(), flush=True)
+
+    async def see(self, *words: str) -> None:
+        """Wait until a line that was shown has all the words."""
+        with trio.move_on_after(SEEN_S):
+            while not any(all(word in line for word in words) for line in self._lines):
+                self._more = trio.Event()
+                await self._more.wait()
 
     async def wait(self, seconds: float) -> None:
-        """Let the house do what it does."""
+        """Let people read, and the house do what it does."""
         await trio.sleep(seconds * self.pace)
+
+    async def until_all_are_there(self) -> None:
+        """Wait until segue knows the receiver, as `seguectl status` says."""
+        with trio.move_on_after(SEEN_S):
+            while True:
+                result = await trio.run_process(
+                    self.command("status", "--json"), capture_stdout=True, check=False
+                )
+                if b'"available":true' in result.stdout:
+                    return
+                await trio.sleep(0.1)
 
     async def ctl(self, *arguments: str) -> None:
         """Ask segue for something, as a person would."""
@@ -77,7 +130,7 @@ class Evening:
         print(f"{DIM}{shown}{PLAIN}" if self.colour else shown, flush=True)
         result = await trio.run_process(self.command(*arguments), capture_stdout=True, check=False)
         for line in result.stdout.decode().splitlines():
-            print(f"    {line}", flush=True)
+            print(f"    {line}".rstrip(), flush=True)
 
     def command(self, *arguments: str) -> Sequence[str]:
         """Give the command line of seguectl for this house."""
@@ -88,46 +141,69 @@ class Evening:
 
     async def play(self) -> None:
         """Live through the evening once, about a minute long."""
-        house = self.house
+        for chapter in (self.plexamp_starts, self.the_knob_wins, self.the_doorbell, self.the_network_drops):
+            await chapter()
+        self.tell("Good night: the player stops, and a moment later the receiver is what it was before.")
+        await self.house.player_stops()
+        await self.see("streams")
+        await self.see("fading in")
+        await self.wait(3)
+        self.tell("And why did all that happen? The newest first:")
+        await self.ctl("why", "-n", "2")
+
+    async def plexamp_starts(self) -> None:
+        """Music begins, and goes on."""
         self.tell("A song plays on the receiver, from its own queue. Nobody minds it.")
-        await self.wait(2)
+        await self.wait(3)
         self.tell(
             "Ada starts Plexamp: the song fades away, the receiver turns to its CD input, the new one fades in."
         )
-        await house.player_starts()
-        await self.wait(9)
-        self.tell("The next track: nothing moves, the music just goes on.")
-        await house.player_goes_on()
+        await self.house.player_starts()
+        await self.see("fading in")
         await self.wait(4)
+        self.tell("The next track: nothing moves, the music just goes on.")
+        await self.house.player_goes_on()
+        await self.see("plays")
+        await self.wait(4)
+
+    async def the_knob_wins(self) -> None:
+        """A fade, and a person."""
         self.tell(
             "Somebody asks for a slow fade - and then turns the knob in the middle of it. The person wins."
         )
-        await self.ctl("fade", "10", "--over", "6")
+        await self.ctl("fade", "10", "--over", f"{6 * self.pace:g}")
         await self.wait(3)
-        house.turn_knob(34)
+        self.house.turn_knob(34)
+        await self.see("by hand")
         await self.wait(4)
+
+    async def the_doorbell(self) -> None:
+        """Pause and play, as segue does them."""
         self.tell(
             "The doorbell. A pause through segue: fade out, pause, and the level is back before anybody plays."
         )
         await self.ctl("pause")
-        await self.wait(5)
+        await self.see("0 → 34")
+        await self.wait(4)
         self.tell("On we go.")
         await self.ctl("play")
-        await self.wait(5)
+        await self.see("fading in")
+        await self.wait(3)
+
+    async def the_network_drops(self) -> None:
+        """In the middle of a fade."""
         self.tell(
             "In the middle of a fade the receiver's network drops. It is found, and mended when it is back."
         )
-        await self.ctl("fade", "20", "--over", "5")
+        await self.ctl("fade", "20", "--over", f"{5 * self.pace:g}")
         await self.wait(2)
-        house.unplug()
-        await self.wait(7)
-        house.plug_in()
-        await self.wait(9)
-        self.tell("Good night: the player stops, and a moment later the receiver is what it was before.")
-        await house.player_stops()
-        await self.wait(11)
-        self.tell("And why did all that happen?")
-        await self.ctl("why", "-n", "5")
+        self.house.unplug()
+        await self.see("is gone")
+        await self.wait(3)
+        self.house.plug_in()
+        await self.see("is connected")
+        await self.see("→ 20")
+        await self.wait(4)
 
 
 @asynccontextmanager
@@ -136,8 +212,8 @@ async def watched(evening: Evening) -> AsyncIterator[None]:
     async with trio.open_nursery() as nursery:
         start = partial(trio.run_process, evening.command("watch"), stdout=subprocess.PIPE, check=False)
         process: trio.Process = await nursery.start(start)
-        nursery.start_soon(relay, process)
-        await trio.sleep(0.3)
+        nursery.start_soon(relay, process, evening)
+        await evening.see("living")  # it begins with how the room is
         try:
             yield
         finally:
@@ -145,14 +221,14 @@ async def watched(evening: Evening) -> AsyncIterator[None]:
             nursery.cancel_scope.deadline = trio.current_time() + 2
 
 
-async def relay(process: trio.Process) -> None:
-    """Print what the watching process says, moved in a little, so that two voices do not write over each other."""
+async def relay(process: trio.Process, evening: Evening) -> None:
+    """Show what the watching process says."""
     assert process.stdout is not None
     rest = b""
     async for piece in process.stdout:
         *lines, rest = (rest + piece).split(b"\n")
         for line in lines:
-            print("    " + line.decode(errors="replace"), flush=True)
+            evening.show(line.decode(errors="replace"))
 
 
 async def run(log_level: str | None, *, pace: float = 1.0, stay: bool | None = None) -> int:
@@ -164,32 +240,38 @@ async def run(log_level: str | None, *, pace: float = 1.0, stay: bool | None = N
             config = directory / "segue.toml"
             (directory / "plex-token").write_text(house.token + "\n")
             (directory / "plex-token").chmod(0o600)
-            config.write_text(CONFIG.format(directory=directory, **house.places()))
+            evening = Evening(house, directory, pace=pace)
+            config.write_text(evening.config())
             config.chmod(0o600)
-            ready = trio.Event()
+            ready, over = trio.Event(), trio.Event()
             options = app.Options(config=config, log_level=log_level, on_ready=lambda _config: ready.set())
 
             async def daemon() -> None:
                 nonlocal code
-                code = await app.run(options, os.environ)
+                code = await app.run(options, surroundings())
+                over.set()
                 nursery.cancel_scope.cancel()
 
             nursery.start_soon(daemon)
             await ready.wait()
             house.expect_webhooks()
-            evening = Evening(house, directory, pace=pace)
+            await evening.until_all_are_there()
             introduce(directory)
             async with watched(evening):
                 await evening.play()
             if sys.stdout.isatty() if stay is None else stay:
-                print("\n  The house stays open; try `seguectl` on it as above. Ctrl-C ends it.", flush=True)
-                await trio.sleep_forever()
+                print("\n  The house stays open: `seguectl` reaches it as above. Ctrl-C ends it.", flush=True)
             else:
-                os.kill(os.getpid(), 15)
-                await trio.sleep(10)
+                signal.raise_signal(signal.SIGTERM)  # as a service manager ends it
+            await over.wait()
     finally:
         remove(directory)
     return code
+
+
+def surroundings() -> dict[str, str]:
+    """Give the environment that the demo's daemon sees: a PLEX_URL of the person's own is not for it."""
+    return {name: os.environ[name] for name in ENVIRONMENT if name in os.environ}
 
 
 def introduce(directory: Path) -> None:
@@ -205,15 +287,31 @@ def introduce(directory: Path) -> None:
 
 def remove(directory: Path) -> None:
     """Take the demo's files away."""
-    import shutil
-
     shutil.rmtree(directory, ignore_errors=True)
 
 
 def main(log_level: str | None) -> int:
-    """Run the demo; gives the exit code."""
+    """Run the demo; gives the exit code. `SEGUE_DEMO_PACE=0.2` makes it hastier."""
+    given = os.environ.get("SEGUE_DEMO_PACE", "1")
     try:
-        return trio.run(partial(run, log_level, pace=float(os.environ.get("SEGUE_DEMO_PACE", "1"))))
+        pace = float(given)
+    except ValueError:
+        raise StartError(f"SEGUE_DEMO_PACE is {given!r}.", "Give a number such as 1 or 0.2.") from None
+    code, failed = 0, list[BaseException]()
+    try:
+        code = trio.run(partial(run, log_level, pace=pace))
     except* KeyboardInterrupt:
         pass
-    return 0
+    except* (OSError, SegueError) as group:
+        failed.append(first_of(group))
+    if failed:
+        raise StartError(f"The demo cannot run: {failed[0]}.", "It needs addresses of 127.0.0.0/8 to itself.")
+    return code
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Give the first error of a group, however deep it is."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
