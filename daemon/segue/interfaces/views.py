@@ -7,7 +7,7 @@ import msgspec
 from segue.core.actions import Action
 from segue.core.music.actions import PlexSession
 from segue.core.music.levels import base_level
-from segue.core.music.players import activity_of, now_playing
+from segue.core.music.players import activity_of, now_playing, streams
 from segue.core.music.receiver import find_player
 from segue.core.music.state import Fading, MusicState, Observed, Room
 from segue.core.state import State
@@ -76,6 +76,16 @@ def room(r: Room, music: MusicState, moment: Moment) -> Json:
         "fade": _fade(r, moment),
         "available": receiver.available,
     }
+
+
+def _activity(r: Room, music: MusicState) -> str:
+    """Say what is heard: the Plex player, or else what HEOS itself streams."""
+    plex = activity_of(r, music) if r.settings.plex_player else "unknown"
+    if plex in ("playing", "paused"):
+        return plex
+    if streams(r) or not r.settings.plex_player:
+        return RECEIVER_ACTIVITY[r.receiver.observed_state]
+    return plex
 
 
 def _plex_player(r: Room, seen: Observed | None) -> Json | None:
