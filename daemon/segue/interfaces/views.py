@@ -62,9 +62,7 @@ def room(r: Room, music: MusicState, moment: Moment) -> Json:
         "name": r.name,
         "plex_player": _plex_player(r, seen),
         "heos_player": _heos_player(r, music),
-        "activity": activity_of(r, music)
-        if r.settings.plex_player
-        else RECEIVER_ACTIVITY[receiver.observed_state],
+        "activity": _activity(r, music),
         "now": _now(r, seen, moment),
         "level": receiver.observed_level if receiver.available else None,
         "base_level": base_level(r),
