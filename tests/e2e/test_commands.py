@@ -40,6 +40,7 @@ async def test_a_source_is_selected_softly(place: Path) -> None:
 async def test_a_fade_goes_straight_there(place: Path) -> None:
     """One direction, small steps, one command at a time, and the level reached is the new base."""
     async with house(place) as (speaker, segued):
+        speaker.peak_in_flight = 0
         await segued.ctl("fade", "living", "20", "--over", "1")
         await until(speaker, lambda s: s.level() == 20)
         levels = [BASE, *levels_sent(speaker)]

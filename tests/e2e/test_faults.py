@@ -130,7 +130,7 @@ async def test_players_get_other_ids(place: Path) -> None:
 
 async def test_a_reboot_in_a_fade_and_other_ids_after_it(place: Path) -> None:
     async with house(place, config=SLOWLY) as (speaker, segued):
-        speaker.reboot_s = 1.0
+        speaker.reboot_s = 0.3
         speaker.faults.new_ids_after_reboot = True
         former = speaker.pid
         await segued.ctl("pause", "living")
@@ -216,7 +216,7 @@ async def test_an_answer_goes_wrong_in_a_fade(place: Path, spoil: Callable[[obje
         {"event_delay_s": 0.4, "duplicate_events": True},
         {"no_events": True},
         {"latency_s": 0.08, "events_first": True},
-        {"dribble_s": 0.0, "pad_answers_to": 9000, "under_process_everything": True},
+        {"dribble_s": 0.0, "pad_answers_to": 2500, "under_process_everything": True},
         {"now_playing_echo": True},
     ],
     ids=lambda faults: next(iter(faults)),

@@ -99,7 +99,7 @@ async def test_a_player_out_of_reach_is_commanded_by_the_server(place: Path) -> 
 @pytest.mark.parametrize("quirk", ["ignores", "mute", "odd_replies"])
 async def test_a_player_that_does_not_obey_or_answer(place: Path, quirk: str) -> None:
     """Whatever it does with a pause, the level is given back, within the time that a change may take."""
-    config = CONFIG + "confirm_s = 1.0\n"
+    config = CONFIG + "confirm_s = 0.5\n"
     async with plex_house(place, config=config) as (house, segued):
         await house.player_starts()
         await segued.until(
