@@ -21,13 +21,18 @@ RECENT_MAX: Final = 50
 """Items that `recentlyAdded` lists at most."""
 
 
-def _page(request: Request, items: list[Item], **attributes: Any) -> Node:
-    """Write a part of a list, as `X-Plex-Container-Start` and `-Size` ask for it, with the total."""
+def page_asked_for(request: Request) -> tuple[int, int | None]:
+    """Read where a page starts and how long it is (nothing: to the end), out of the headers or the query."""
     given = [request.headers.get(name.lower()) or request.query_params.get(name) for name in PAGING]
+    start, size = (int(text) if text and text.isdecimal() else None for text in given)
+    return start or 0, size
+
+
+def _page(request: Request, items: list[Item], **attributes: Any) -> Node:
+    """Write a part of a list, with the total."""
     limit = request.query_params.get("limit", "")
-    items = items[: int(limit)] if limit.isdigit() else items
-    start, size = (int(text) if text and text.isdigit() else None for text in given)
-    start = start or 0
+    items = items[: int(limit)] if limit.isdecimal() else items
+    start, size = page_asked_for(request)
     shown = items[start:] if size is None else items[start : start + size]
     guids = request.query_params.get("includeGuids") == "1"
     nodes = [item_node(item, guids=guids) for item in shown]
@@ -169,7 +174,7 @@ async def _agents(server: "PlexServer", _request: Request) -> Node | Response:
 
 
 def _items(server: "PlexServer", request: Request) -> list[Item]:
-    keys = [int(key) for key in request.path_params["keys"].split(",") if key.isdigit()]
+    keys = [int(key) for key in request.path_params["keys"].split(",") if key.isdecimal()]
     return [item for item in (server.library.item(key) for key in keys) if item is not None]
 
 

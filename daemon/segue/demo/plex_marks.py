@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from segue.demo.plex_document import Node, container
 from segue.demo.plex_library import Item
+from segue.demo.plex_listing import page_asked_for
 from segue.demo.plex_render import item_node
 from segue.demo.plex_webhooks import item_hook
 
@@ -39,7 +40,7 @@ def count_play(history: list[Play], item: Item, account_id: int, at: float) -> N
 
 def _item(server: "PlexServer", request: Request) -> Item | None:
     key = request.query_params.get("key", "")
-    return server.library.item(int(key)) if key.isdigit() else None
+    return server.library.item(int(key)) if key.isdecimal() else None
 
 
 async def _scrobble(server: "PlexServer", request: Request) -> Node | Response:
@@ -58,7 +59,7 @@ async def _unscrobble(server: "PlexServer", request: Request) -> Node | Response
 
 async def _progress(server: "PlexServer", request: Request) -> Node | Response:
     item, time_ms = _item(server, request), request.query_params.get("time", "")
-    if item is None or not time_ms.isdigit():
+    if item is None or not time_ms.isdecimal():
         return Response(b"", 400)
     item.view_offset_ms = int(time_ms)
     return Response(b"", OK)
@@ -80,24 +81,25 @@ async def _rate(server: "PlexServer", request: Request) -> Node | Response:
 async def _history(server: "PlexServer", request: Request) -> Node | Response:
     """List plays. Arguments are filters, e.g. `viewedAt>=...` (read by a query's rules as the name `viewedAt>`)."""
     query = request.query_params
-    plays = list(enumerate(server.history, 1))
-    since, before = query.get("viewedAt>", "0"), query.get("viewedAt<", "")
-    wanted = query.get("metadataItemID")
+    since, before = _number(query.get("viewedAt>")), _number(query.get("viewedAt<"))
     plays = [
         (number, play)
-        for number, play in plays
-        if play.at >= int(since)
-        and (not before or play.at <= int(before))
-        and wanted in (None, str(play.item.rating_key))
+        for number, play in enumerate(server.history, 1)
+        if play.at >= (since or 0)
+        and (before is None or play.at <= before)
+        and query.get("metadataItemID") in (None, str(play.item.rating_key))
         and query.get("accountID") in (None, str(play.account_id))
         and query.get("librarySectionID") in (None, str(play.item.section.key))
     ]
     if query.get("sort") == "viewedAt:desc":
         plays.reverse()
-    start = int(query.get("X-Plex-Container-Start") or request.headers.get("x-plex-container-start") or 0)
-    size = query.get("X-Plex-Container-Size") or request.headers.get("x-plex-container-size")
-    shown = plays[start:] if size is None else plays[start : start + int(size)]
+    start, size = page_asked_for(request)
+    shown = plays[start:] if size is None else plays[start : start + size]
     return container([_play_node(number, play) for number, play in shown], totalSize=len(plays), offset=start)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
 
 
 def _play_node(number: int, play: Play) -> Node:

@@ -30,7 +30,7 @@ TERMINATED: Final = 2006
 
 def number(text: str | None) -> int:
     """Read a number out of a query; what is none is 0."""
-    return int(text) if text and text.isdigit() else 0
+    return int(text) if text and text.isdecimal() else 0
 
 
 # ------------------------------------------------------------------ the server itself
