@@ -39,7 +39,7 @@ async def test_a_start_switches_the_input_and_fades_in(place: Path) -> None:
         await house.player_stops()
         room = await segued.until(lambda room: room["input"] is None and room["phase"] == "resting")
         await until(house, lambda: receiver.level() == BASE, segued)
-        assert (room["activity"], room["now"]["title"]) == ("stopped", "Small Hours")
+        assert (room["activity"], room["now"]["title"]) == ("playing", "Small Hours")
         assert segued.log_lines("warning", "error", "critical") == []
 
 
@@ -218,7 +218,7 @@ async def test_the_tail_of_lost_webhooks_is_caught_by_polling(place: Path) -> No
         await house.player_starts()
         await segued.until(lambda room: room["activity"] == "playing" and room["input"] == "inputs/cd")
         await house.player_stops()
-        await segued.until(lambda room: room["activity"] == "stopped" and room["input"] is None)
+        await segued.until(lambda room: room["now"]["title"] == "Small Hours" and room["input"] is None)
 
 
 async def test_five_hundred_webhooks_are_a_few_readings(place: Path) -> None:
