@@ -182,7 +182,12 @@ def test_what_is_no_address_to_listen_on(text: str, tmp_path: Path) -> None:
         ('fade_on = ["start", "stopp"]', "expected a list, each item one of", '["start", "stopp"]', '"stop"'),
         ('fade_on = "start"', "expected a list", '"start"', ""),
         ('music_inputs = ["cd"]', "expected a list of inputs", '["cd"]', '"inputs/cd"'),
-        ('music_inputs = "' + "x" * 5000 + '"', "expected at most 4096 characters", '"' + "x" * 57 + '..."', ""),
+        (
+            'music_inputs = "' + "x" * 5000 + '"',
+            "expected at most 4096 characters",
+            '"' + "x" * 57 + '..."',
+            "",
+        ),
         (r'music_inputs = ["a\u0000b"]', "expected at most 4096 characters", r'["a\\x00b"]', ""),
     ],
 )
