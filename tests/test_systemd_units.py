@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from segue.listening import CONTROL_SOCKETS, HTTP_SOCKETS
 from segue.config import ServerConfig
 from segue.config.load import SYSTEM_SOCKET_DIR
 from segue.config.secret_files import SECRET_KEYS
 from segue.errors import ConfigError
+from segue.listening import CONTROL_SOCKETS, HTTP_SOCKETS
 
 UNITS = Path(__file__).parents[1] / "contrib" / "systemd"
 DROP_INS = sorted((UNITS / "drop-ins").glob("*/*.conf"))
