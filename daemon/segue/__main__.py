@@ -59,9 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _with_replay(arguments: list[str]) -> list[str]:
-    """Take `segued replay SEGMENT` as well, which reads better than the option."""
-    if arguments[:1] == ["replay"]:
-        return ["--replay", *(arguments[1:] or ["latest"])]
+    """Take `segued replay SEGMENT` as well, before or after the options, since it reads better than an option."""
+    for index, word in enumerate(arguments):
+        if word == "replay" and (index == 0 or arguments[index - 1] not in ("--config", "--log-level")):
+            segment = arguments[index + 1 : index + 2] or ["latest"]
+            if segment[0].startswith("-"):
+                return [*arguments[:index], "--replay", "latest", *arguments[index + 1 :]]
+            return [*arguments[:index], "--replay", *segment, *arguments[index + 2 :]]
     return arguments
 
 

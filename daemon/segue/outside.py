@@ -35,6 +35,7 @@ class Outside:
         self._config = config
         self._plex: PlexServer | None = None
         self._heos: HeosController | None = None
+        self._http: HttpClient | None = None
         self._nursery: trio.Nursery | None = None
         self._scopes: dict[str, trio.CancelScope] = {}
         self._inboxes = {
@@ -76,10 +77,13 @@ class Outside:
     def _start_plex(self) -> None:
         plex = self._config.plex
         self._plex = None
+        if self._http is not None and self._nursery is not None:
+            self._nursery.start_soon(self._http.aclose)
+        self._http = None
         if not plex.url:
             self._end("session_fetcher", "player_remote")
             return
-        http = HttpClient(wiring.USER_AGENT, verify_tls=plex.verify_tls)
+        self._http = http = HttpClient(wiring.USER_AGENT, verify_tls=plex.verify_tls)
         client_id = wiring.client_identifier(self._state_dir)
         self._plex = wiring.plex_server(self._config, http, client_id)
         remote = wiring.companion(self._config, http, client_id)
