@@ -21,6 +21,15 @@ def say(line: str) -> None:
     os.write(1, f"{line}\n".encode())
 
 
+def live(steps: Steps, n: int) -> None:
+    """Let something happen: a level each time, now and then a start or a pause with its fade."""
+    if n % 10 == 0:
+        steps.plex(song("playing" if n % 20 else "paused", position_ms=n))
+    elif n % 10 == 5:
+        steps.take(PauseRequested("living"), by="uid:1000")
+    steps.take(VolumeChanged(PID, n % 60, muted=False))
+
+
 async def main(directory: Path, count: int, ballast: Path | None) -> None:
     journal = SqliteJournal(directory)
     committed = trio.Event()
@@ -43,11 +52,7 @@ async def main(directory: Path, count: int, ballast: Path | None) -> None:
     steps.begin()
     sent = 0
     for n in range(count):
-        if n % 10 == 0:
-            steps.plex(song("playing" if n % 20 else "paused", position_ms=n))
-        elif n % 10 == 5:
-            steps.take(PauseRequested("living"), by="uid:1000")
-        steps.take(VolumeChanged(PID, n % 60, muted=False))
+        live(steps, n)
         for append in steps.appends[sent:]:
             journal.append(append)
         sent = len(steps.appends)

@@ -106,10 +106,13 @@ class Writer:
         opened: Future[Loaded] = Future()
         self._thread = threading.Thread(target=self._run, args=(opened,), name="segue-journal", daemon=True)
         self._thread.start()
+        self.loaded = self._await_open(opened)
+
+    def _await_open(self, opened: "Future[Loaded]") -> Loaded:
         try:
-            self.loaded = opened.result(OPEN_S)
+            return opened.result(OPEN_S)
         except TimeoutError:
-            text = f"state_dir {directory}: the disk has not answered for {OPEN_S:.0f} s."
+            text = f"{self._database.path}: the disk has not answered for {OPEN_S:.0f} s."
             raise StateDirError(text, "See the kernel's log (`dmesg`).") from None
         except BaseException:
             self._thread.join(OPEN_S)  # it lets the directory go
