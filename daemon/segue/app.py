@@ -31,6 +31,7 @@ from segue.runtime import systemd
 from segue.runtime.clock import HouseClock
 from segue.runtime.counters import Counters
 from segue.runtime.http import HttpServer
+from segue.runtime.journal_writer import JournalUnavailableError
 from segue.runtime.sqlite_journal import SqliteJournal
 from segue.runtime.store import CoreError, Store
 
@@ -209,7 +210,10 @@ class House:
     # ---------------------------------------------------------------- small services
 
     async def _why(self, room: str | None, limit: int) -> Json:
-        answer: Json = msgspec.to_builtins(await self.journal.query_why(room, limit))
+        try:
+            answer: Json = msgspec.to_builtins(await self.journal.query_why(room, limit))
+        except JournalUnavailableError as error:
+            raise ApiError(503, "journal_unavailable", error.message, error.hint) from None
         return answer
 
     def _journal_figures(self) -> tuple[int, int]:

@@ -9,16 +9,19 @@ import httpx
 import msgspec
 import pytest
 import trio
+from msgspec.structs import replace as but
 from starlette.requests import Request
 from starlette.responses import Response
 from trio.testing import MockClock
 
-from segue.interfaces.answers import ok
+from segue.core.music.actions import PauseRequested, SourceChanged, WebhookHeard
+from segue.interfaces import events
+from segue.interfaces.answers import encode, ok
 from segue.interfaces.control import Caller, Policy, judge
 from segue.interfaces.http_api import DOORS, application
 from segue.interfaces.views import Json, Moment, Surroundings
 from segue.runtime.store import Store
-from tests.helpers.house import House, open_house
+from tests.helpers.house import PID, RADIO, House, open_house
 
 TOKEN = "t0ken-of-the-api"
 
@@ -188,6 +191,22 @@ async def test_bad_requests_name_the_thing_and_the_next_step(
         assert problem["error"]["code"] == code
         assert problem["error"]["message"]
         assert house.sent() == []
+
+
+async def test_half_a_character_breaks_no_stream_and_no_answer(autojump_clock: MockClock) -> None:
+    """JSON of a device, or a path, may carry half a surrogate pair, which UTF-8 cannot."""
+    half = "\ud83c"
+    async with at_the_door(uid=0) as (client, _, house):
+        house.source = but(RADIO, title=half, station=half)
+        house.dispatch(SourceChanged(PID, house.source))
+        house.dispatch(WebhookHeard("media.play", half, half))
+        house.dispatch(PauseRequested(half))
+        for path in ("status", "state", "rooms"):
+            answer = await client.get(f"/api/v1/{path}")
+            assert answer.status_code == 200
+            assert json.loads(answer.text)["ok"]
+        for frame in events.frames(house.journal.entries):
+            assert json.loads(encode(frame))["type"] == frame["type"]
 
 
 async def test_a_wrong_method_is_refused_by_name(autojump_clock: MockClock) -> None:

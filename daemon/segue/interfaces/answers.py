@@ -1,5 +1,6 @@
 """The one shape of answer of every door: `{"ok": true, "data"}` or `{"ok": false, "error": {code, message, hint}}`."""
 
+import json
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,9 +36,17 @@ def from_error(problem: ApiError) -> Response:
     return error(problem.status, problem.code, problem.message, problem.hint)
 
 
+def encode(body: dict[str, Any]) -> bytes:
+    """Write JSON, whatever text a device or a visitor brought: half a surrogate pair is escaped, not an error."""
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(body).encode()
+
+
 def _json(body: dict[str, Any], status: int) -> Response:
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
+    return Response(encode(body), status, headers, "application/json")
 
 
 async def body_as(request: Request, kind: type[T]) -> T:

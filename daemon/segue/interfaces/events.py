@@ -6,12 +6,12 @@ does not exist. A keep-alive goes out only while somebody listens.
 
 from collections.abc import AsyncIterator, Callable, Iterator
 
-import msgspec
 import trio
 from starlette.responses import Response, StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from segue.core.vocabulary import Accept, Refuse
+from segue.interfaces.answers import encode
 from segue.interfaces.views import Json, Moment, Surroundings, action_frame, effect_frame, snapshot_frame
 from segue.runtime.journal import Entry
 from segue.runtime.store import Store
@@ -51,7 +51,7 @@ async def _sse(store: Store, now: Now, around: Around) -> AsyncIterator[bytes]:
 
 def _sse_frame(frame: Json) -> bytes:
     head = b"id: %d\n" % frame["seq"] if "seq" in frame else b""
-    return head + b"data: " + msgspec.json.encode(frame) + b"\n\n"
+    return head + b"data: " + encode(frame) + b"\n\n"
 
 
 def frames(entries: list[Entry]) -> Iterator[Json]:
@@ -84,7 +84,7 @@ async def feed(websocket: WebSocket, store: Store, now: Now, around: Around) -> 
 
 
 def _text(frame: Json) -> str:
-    return msgspec.json.encode(frame).decode()
+    return encode(frame).decode()
 
 
 async def _until_gone(websocket: WebSocket, scope: trio.CancelScope) -> None:
