@@ -1,4 +1,7 @@
-"""Run every script, and write what was measured to `docs/figures.md`: `python -m benchmarks [NAME ...]`."""
+"""Run every script, and write what was measured to `docs/figures.md`: `python -m benchmarks [NAME ...]`.
+
+With names only those are measured anew; the other rows stay as they were measured before (`docs/figures.json`).
+"""
 
 import json
 import os
@@ -11,6 +14,7 @@ from typing import Any
 
 REPO = Path(__file__).resolve().parents[1]
 FIGURES = REPO / "docs" / "figures.md"
+MEASURED = REPO / "docs" / "figures.json"
 SCRIPT_S_MAX = 600
 SKIPPED = {"__init__", "__main__", "figures", "rig"}
 
@@ -47,37 +51,38 @@ def measure(name: str) -> list[dict[str, Any]]:
     return found
 
 
-def page(figures: list[tuple[str, dict[str, Any]]]) -> str:
+def page(measured: dict[str, list[dict[str, Any]]]) -> str:
     """Write the page."""
-    met = sum(1 for _, f in figures if f["met"])
-    cpus = os.cpu_count()
+    figures = [figure for name in sorted(measured) for figure in measured[name]]
+    met = sum(1 for f in figures if f["met"])
     lines = [
         "# Figures",
         "",
         "Written by `make bench`; not by hand. Absolute times are those of one shared machine on one day: look at",
         "the baselines beside them.",
         "",
-        f"{time.strftime('%Y-%m-%d')}, {cpus} cores, Linux {platform.release()}, Python {platform.python_version()}.",
-        f"{met} of {len(figures)} targets are met.",
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, Linux {platform.release()},",
+        f"Python {platform.python_version()}. {met} of {len(figures)} targets are met.",
         "",
         "| figure | measured | target | met | measured beside it | what others reach |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for _, f in figures:
-        lines.append(
-            f"| {f['name']} | {f['value']:g} {f['unit']} | {f['target']} | {'yes' if f['met'] else '**no**'} "
-            f"| {f.get('baseline', '')} | {f.get('anchor', '')} |"
-        )
+    lines += [
+        f"| {f['name']} | {f['value']:g} {f['unit']} | {f['target']} | {'yes' if f['met'] else '**no**'} "
+        f"| {f.get('baseline', '')} | {f.get('anchor', '')} |"
+        for f in figures
+    ]
     return "\n".join([*lines, ""])
 
 
 def main(names: list[str]) -> int:
-    """Measure all, or the named ones (which leaves the page alone)."""
-    wanted = names or scripts()
-    figures = [(name, figure) for name in wanted for figure in measure(name)]
-    if not names:
-        FIGURES.write_text(page(figures))
-        print(f"{FIGURES.relative_to(REPO)} is written.")
+    """Measure all, or the named ones."""
+    measured = json.loads(MEASURED.read_text()) if names and MEASURED.exists() else {}
+    for name in names or scripts():
+        measured[name] = measure(name)
+    MEASURED.write_text(json.dumps(measured, indent=1) + "\n")
+    FIGURES.write_text(page(measured))
+    print(f"{FIGURES.relative_to(REPO)} is written.")
     return 0
 
 

@@ -29,8 +29,11 @@ name = "living"
 plex_player = "{player_title}"
 heos_player = "{heos_player}"
 max_level = 60
+fade_in_s = 0.3
+[music]
+resume_gap_s = 0.2
 """
-ANSWERS, ROUNDS, STORM = 300, 40, 500
+ANSWERS, ROUNDS, STORM = 300, 100, 500
 
 
 @asynccontextmanager
@@ -111,10 +114,10 @@ async def heard(house: SimulatedHouse, segued: Segued) -> list[float]:
             await arrived.wait()
         times.append((at[0] - begin) * 1000)
         house.receiver.watch_command = lambda _command: None
-        await trio.sleep(1.5)
+        await trio.sleep(0.7)
         await house.player.press_pause()
         await post(segued.port, data)
-        await trio.sleep(1.8)
+        await trio.sleep(1.2)
     return times
 
 
