@@ -1,20 +1,16 @@
 """The simulated Plex server, looked at with plain clients: its answers, its sessions, its notifications."""
 
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
 import trio
 from trio.testing import MockClock
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
 
 from segue.demo.plex_server import PlexServer
 from segue.demo.plex_sessions import FORGET_S
@@ -280,109 +276,6 @@ async def test_two_servers_have_nothing_to_do_with_each_other() -> None:
     async with PlexServer(host=fresh_host(), seed=1) as one, PlexServer(host=fresh_host(), seed=2) as other:
         assert one.name.machine_identifier != other.name.machine_identifier
         assert PlexServer(seed=1).name == one.name
-
-
-# ------------------------------------------------------------------ notifications
-
-
-async def _hear(url: str, count: int, act: Any) -> list[Any]:
-    """Give so many frames, heard by an independent client in a thread, after it has connected."""
-    connected = trio.Event()
-    frames: list[Any] = []
-
-    def listen() -> None:
-        with connect(url, open_timeout=20, close_timeout=5) as websocket:
-            trio.from_thread.run_sync(connected.set)
-            frames.extend(json.loads(websocket.recv(timeout=20)) for _ in range(count))
-
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(trio.to_thread.run_sync, listen)
-        await connected.wait()
-        await act()
-    return [frame["NotificationContainer"] for frame in frames]
-
-
-async def test_notifications_tell_what_plays() -> None:
-    """At every report, with the key of the session and the position."""
-    async with on_sockets() as house:
-
-        async def act() -> None:
-            await house.play()
-            await house.player.seek(42_000)
-            await house.player.press_pause()
-            await house.player.press_stop()
-
-        url = f"{house.server.url}/:/websockets/notifications?X-Plex-Token={house.server.token}"
-        frames = await _hear(url.replace("http", "ws"), 4, act)
-        bodies = [frame["PlaySessionStateNotification"][0] for frame in frames]
-        assert {(frame["type"], frame["size"]) for frame in frames} == {("playing", 1)}
-        assert [body["state"] for body in bodies] == ["playing", "playing", "paused", "stopped"]
-        assert {body["sessionKey"] for body in bodies} == {"1"}
-        assert bodies[1]["viewOffset"] == 42_000
-        assert bodies[0]["ratingKey"] == str(house.album[0].rating_key)
-
-
-async def test_notifications_are_filtered() -> None:
-    """Who asks for the library's hears nothing of players."""
-    async with on_sockets() as house:
-
-        async def act() -> None:
-            await house.play()
-            await house.raw("/library/metadata/3/refresh")
-
-        url = f"ws{house.server.url[4:]}/:/websockets/notifications?filters=timeline"
-        (frame,) = await _hear(f"{url}&X-Plex-Token={house.server.token}", 1, act)
-        assert frame["type"] == "timeline"
-        assert frame["TimelineEntry"][0]["itemID"] == "3"
-
-
-async def test_notifications_need_the_token() -> None:
-    """The handshake is refused without."""
-    async with on_sockets() as house:
-
-        def listen() -> None:
-            with connect(f"ws{house.server.url[4:]}/:/websockets/notifications", open_timeout=20):
-                raise AssertionError("it was let in")
-
-        with pytest.raises(InvalidStatus):
-            await trio.to_thread.run_sync(listen)
-        assert house.server.listeners.count == 0
-
-
-async def test_notifications_come_as_a_stream_of_events_too() -> None:
-    """For those who cannot do WebSocket; it ends with the server."""
-    async with on_sockets() as house:
-        stream = await trio.open_tcp_stream(house.server.host, house.server.port)
-        async with stream:
-            lines = ["GET /:/eventsource/notifications HTTP/1.1", f"Host: {house.server.host}"]
-            lines += [f"X-Plex-Token: {house.server.token}", "", ""]
-            await stream.send_all("\r\n".join(lines).encode())
-            while house.server.listeners.count == 0:
-                await trio.sleep(0.01)
-            await house.play()
-            received = b""
-            while b"\n\n" not in received.partition(b"\r\n\r\n")[2]:
-                received += await stream.receive_some()
-            assert b"content-type: text/event-stream" in received.lower()
-            kind, data = received[received.index(b"event: ") :].split(b"\n")[:2]
-            assert kind == b"event: playing"
-            body = json.loads(data.removeprefix(b"data: "))
-            assert (body["state"], body["sessionKey"]) == ("playing", "1")
-            await house.server.shut_down()
-            while await stream.receive_some():
-                pass
-
-
-async def test_a_listener_that_went_is_forgotten() -> None:
-    """Nothing is kept for it."""
-    async with on_sockets() as house:
-        url = f"ws{house.server.url[4:]}/:/websockets/notifications?X-Plex-Token={house.server.token}"
-        await _hear(url, 1, house.play)
-        for _ in range(500):
-            if house.server.listeners.count == 0:
-                break
-            await trio.sleep(0.01)
-        assert house.server.listeners.count == 0
 
 
 def test_it_runs_as_a_program() -> None:

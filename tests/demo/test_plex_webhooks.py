@@ -16,9 +16,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from segue.demo.plex_catalogue import make_film
 from segue.demo.plex_faults import WebhookFaults
 from segue.demo.plex_picture import PICTURE_BYTES
-from segue.demo.plex_webhooks import admin_hook, item_hook
+from segue.demo.plex_webhooks import admin_hook
 from segue.runtime.http import HttpServer, open_tcp_listeners
 from tests.demo.plex_house import PlexHouse, on_sockets
 
@@ -171,12 +172,13 @@ async def test_the_servers_own_events_lack_much() -> None:
     """A new item has no player; a backup has no item either."""
     async with listened() as (house, ear):
         server = house.server
-        server.webhooks.fire(item_hook(server.name, "library.new", house.album[0], server.owner))
+        server.arrives("movie", make_film("Late Arrival", 2026, 90))
         server.webhooks.fire(admin_hook(server.name, "admin.database.backup", server.owner))
         await ear.events(2)
         new, backup = (hook.payload for hook in ear.heard)
         assert "Player" not in new
-        assert new["Metadata"]["title"] == "Handshake"
+        assert (new["event"], new["Metadata"]["title"]) == ("library.new", "Late Arrival")
+        assert [len(hook.parts) for hook in ear.heard] == [2, 1]
         assert {"Player", "Metadata"}.isdisjoint(backup)
 
 

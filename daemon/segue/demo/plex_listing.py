@@ -9,7 +9,7 @@ from starlette.responses import Response
 from segue.demo.plex_document import Node, container
 from segue.demo.plex_filters import CHOICES, choices, choose, meta_node, sort_items
 from segue.demo.plex_library import Item, Section
-from segue.demo.plex_notifications import PROCESSED, tell_timeline
+from segue.demo.plex_notifications import PROCESSED, tell_activity, tell_status, tell_timeline
 from segue.demo.plex_render import LANGUAGE, item_node, listing_attributes, section_node
 
 if TYPE_CHECKING:
@@ -74,8 +74,22 @@ def _is_control(name: str) -> bool:
 
 
 async def _refresh(server: "PlexServer", request: Request) -> Node | Response:
+    """Scan a section: there is nothing new, and that is told to everybody."""
     section = _section_of(server, request)
-    return Response(b"", 404 if section is None else 200)
+    if section is None:
+        return Response(b"", 404)
+    section.scanned_at = int(server.library.now())
+    name = f"scan-{section.key}-{section.scanned_at}"
+    activity: dict[str, Any] = {
+        "uuid": name,
+        "type": "library.update.section",
+        "title": f"Scanning {section.title}",
+    }
+    activity |= {"cancellable": True, "userID": server.owner.id, "subtitle": ""}
+    for event, progress in (("started", 0), ("ended", 100)):
+        tell_activity(server.listeners, event, activity | {"progress": progress})
+    tell_status(server.listeners, "Library scan complete", f"{section.title} was scanned.")
+    return Response(b"", 200, headers={"X-Plex-Activity": name})
 
 
 async def _choices(server: "PlexServer", request: Request) -> Node | Response:

@@ -94,8 +94,8 @@ async def _prefs(_server: "PlexServer", _request: Request) -> Answer:
     return container([Node("Setting", setting)])
 
 
-async def _token(_server: "PlexServer", _request: Request) -> Answer:
-    return container(token="transient-0f0e0d0c")
+async def _token(server: "PlexServer", _request: Request) -> Answer:
+    return container(token=server.new_transient_token())
 
 
 async def _empty(_server: "PlexServer", _request: Request) -> Answer:

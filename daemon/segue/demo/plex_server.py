@@ -17,7 +17,7 @@ from typing import Final, Self
 import httpx
 import trio
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -25,13 +25,21 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from segue.demo.plex_catalogue import make_library
 from segue.demo.plex_document import JSON, XML, to_json, to_xml
 from segue.demo.plex_faults import ERROR_PAGE, Faults, spoil
-from segue.demo.plex_library import Library
+from segue.demo.plex_library import Item, Library, SectionType
 from segue.demo.plex_marks import Play, count_play
-from segue.demo.plex_notifications import Listeners, as_text, tell_playing
+from segue.demo.plex_notifications import (
+    CREATED,
+    DELETED,
+    PROCESSED,
+    Listeners,
+    as_text,
+    tell_playing,
+    tell_timeline,
+)
 from segue.demo.plex_queues import PlayQueues
 from segue.demo.plex_routes import ROUTES, Answer, Handler
 from segue.demo.plex_sessions import Account, PlayerInfo, Report, Session, Sessions
-from segue.demo.plex_webhooks import ServerName, WebhookSender, playing_hook
+from segue.demo.plex_webhooks import ServerName, WebhookSender, item_hook, playing_hook
 from segue.runtime.http import ClientGoneError, HttpServer, open_tcp_listeners
 
 PORT: Final = 32400
@@ -79,6 +87,9 @@ class PlexServer:
         """Players that are open, by machine identifier, with the port that they listen on."""
         self.requests: list[tuple[float, str, str]] = []
         """When, method, and path (without its query) of every request."""
+        self.transient_tokens: set[str] = set()
+        """Tokens that were handed out for players; they are as good as the owner's until the server restarts."""
+        self._rng = rng
         self._client = httpx.AsyncClient(timeout=RELAY_S, trust_env=False)
         self.webhooks = WebhookSender(webhooks, self.faults.webhooks, self._client, VERSION, rng)
         self._nursery: trio.Nursery | None = None
@@ -128,6 +139,7 @@ class PlexServer:
         self._serving.cancel()
         await trio.sleep(0.05)
         self.sessions.restart()
+        self.transient_tokens.clear()
         assert self._nursery is not None
         await self._nursery.start(self._serve)
 
@@ -151,13 +163,23 @@ class PlexServer:
                 await trio.sleep(faults.slow_s)
                 if faults.starting:
                     return Response(ERROR_PAGE, 503, media_type="text/html")
-            given = request.headers.get("x-plex-token") or request.query_params.get("X-Plex-Token")
             refused = faults.unauthorized and faults.hits(path)
-            if path != "/identity" and (given != self.token or refused):
+            if path != "/identity" and (refused or not self._admits(request)):
                 return Response(UNAUTHORIZED, 401, media_type="text/html")
             return self._written(request, await handler(self, request))
 
         return endpoint
+
+    def _admits(self, caller: HTTPConnection) -> bool:
+        """Whether a caller's token is good."""
+        given = caller.headers.get("x-plex-token") or caller.query_params.get("X-Plex-Token")
+        return given is not None and (given == self.token or given in self.transient_tokens)
+
+    def new_transient_token(self) -> str:
+        """Make a token that a client can give away in place of its own (`/security/token`)."""
+        token = f"transient-{self._rng.randrange(16**32):032x}"
+        self.transient_tokens.add(token)
+        return token
 
     def _written(self, request: Request, answer: Answer) -> Response:
         """Write an answer as the client asks for it, and spoil it where a fault says so."""
@@ -174,8 +196,7 @@ class PlexServer:
         return Response(body, media_type=kind)
 
     async def _notify(self, websocket: WebSocket) -> None:
-        given = websocket.headers.get("x-plex-token") or websocket.query_params.get("X-Plex-Token")
-        if given != self.token:
+        if not self._admits(websocket):
             await websocket.close(1008)
             return
         await websocket.accept()
@@ -210,12 +231,28 @@ class PlexServer:
         info, port = self.players[target]
         url = f"http://{info.address}:{port}{request.url.path}?{request.url.query}"
         headers = {"X-Plex-Target-Client-Identifier": target, "X-Plex-Relayed": "1"}
+        headers["X-Plex-Client-Identifier"] = request.headers.get("x-plex-client-identifier", "")
         try:
             answer = await self._client.get(url, headers=headers)
         except httpx.HTTPError:
             return Response(b"<Response code='502' status='Player does not answer'/>", 502, media_type=XML)
         kind = answer.headers.get("content-type", XML)
         return Response(answer.content, answer.status_code, media_type=kind)
+
+    # ------------------------------------------------------------ the library
+
+    def arrives(self, section_type: SectionType, item: Item, parent: Item | None = None) -> Item:
+        """Let the server find something new, as after a scan: notifications and `library.new` follow."""
+        self.library.add(self.library.section(section_type), item, parent)
+        for state in (CREATED, PROCESSED):
+            tell_timeline(self.listeners, item, state)
+        self.webhooks.fire(item_hook(self.name, "library.new", item, self.owner))
+        return item
+
+    def goes(self, item: Item) -> None:
+        """Let the server find that something is no longer there."""
+        self.library.remove(item)
+        tell_timeline(self.listeners, item, DELETED)
 
 
 def main() -> None:
