@@ -10,7 +10,7 @@ import httpx
 import trio
 
 from segue.demo.plex_library import Item
-from segue.demo.plex_player import PlexampPlayer
+from segue.demo.plex_player import PlexampPlayer, Quirks
 from segue.demo.plex_server import PlexServer
 from segue.demo.plex_sessions import PlayerInfo
 from tests.demo.heos_client import fresh_host
@@ -79,3 +79,14 @@ async def in_memory(**settings: Any) -> AsyncIterator[PlexHouse]:
         ) as http,
     ):
         yield PlexHouse(server, player, http)
+
+
+@asynccontextmanager
+async def commanded(**quirks: Any) -> AsyncIterator[tuple[PlexHouse, httpx.AsyncClient]]:
+    """Open a house in which the player plays, and a client that speaks to the player itself."""
+    async with on_sockets() as house:
+        house.player.quirks = Quirks(**quirks)
+        await house.play()
+        url = f"http://{house.player.info.address}:{house.player.port}"
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as remote:
+            yield house, remote

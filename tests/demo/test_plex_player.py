@@ -1,8 +1,5 @@
 """The simulated player: its clock and reports under virtual time, its commands and quirks on the network."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 from xml.etree import ElementTree
 
 import httpx
@@ -10,8 +7,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from segue.demo.plex_player import PlexampPlayer, Quirks
-from tests.demo.plex_house import PlexHouse, in_memory, on_sockets
+from segue.demo.plex_player import PlexampPlayer
+from tests.demo.plex_house import PlexHouse, commanded, in_memory, on_sockets
 
 # ------------------------------------------------------------------ its clock
 
@@ -134,17 +131,6 @@ async def test_it_is_known_while_it_is_open() -> None:
 # ------------------------------------------------------------------ commands
 
 
-@asynccontextmanager
-async def commanded(**quirks: Any) -> AsyncIterator[tuple[PlexHouse, httpx.AsyncClient]]:
-    """Open a house in which the player plays, and a client that speaks to the player itself."""
-    async with on_sockets() as house:
-        house.player.quirks = Quirks(**quirks)
-        await house.play()
-        url = f"http://{house.player.info.address}:{house.player.port}"
-        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=20) as remote:
-            yield house, remote
-
-
 async def test_it_answers_a_plain_ok() -> None:
     """Which is no XML."""
     async with commanded() as (house, remote):
@@ -204,7 +190,7 @@ async def test_a_waiting_poll_ends_with_a_change_after_a_report(autojump_clock: 
     """A report in between, which changes nothing, does not make it deaf."""
     async with in_memory() as house:
         await house.play()
-        transport = httpx.ASGITransport(house.player._application())
+        transport = httpx.ASGITransport(house.player.application())
         async with httpx.AsyncClient(base_url="http://player", transport=transport) as remote:
             answered_at: list[float] = []
 

@@ -5,24 +5,20 @@ Companion commands with a plain `OK`, as Plexamp does. `quirks` make it as unkin
 """
 
 import math
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
 import httpx
 import trio
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
-from segue.demo.plex_document import XML, Node, to_xml
+from segue.demo.plex_companion import Companion
 from segue.demo.plex_library import Item
 from segue.demo.plex_queues import PlayQueue
-from segue.demo.plex_routes import CAPABILITIES, number
 from segue.demo.plex_server import PlexServer
 from segue.demo.plex_sessions import PlayerInfo, State
 from segue.runtime.http import HttpServer, open_tcp_listeners
@@ -31,9 +27,9 @@ PORT: Final = 32500
 REPORT_EVERY_S: Final = 10.0
 """While it plays (the server's API document 1.2.0, "timeline")."""
 REPORT_S: Final = 5.0
-POLL_S_MAX: Final = 20.0
-STEP_MS: Final = 10_000
-"""How far `stepForward` and `stepBack` go."""
+"""Longest wait for the server to take a report."""
+UNSENT_MAX: Final = 50
+"""Reports kept while the server does not answer; of more than that the oldest are lost."""
 
 
 @dataclass
@@ -54,6 +50,17 @@ class Quirks:
     """It answers and does nothing."""
     refuses_direct: bool = False
     """Only the server's relay reaches it."""
+    strict_ids: bool = False
+    """A command that is not newer than the last one of the same controller is answered, and not obeyed."""
+
+
+@dataclass(frozen=True)
+class _Unsent:
+    """A report on its way to the server, and who waits for it to be there."""
+
+    content: dict[str, str]
+    gone: trio.Event = field(default_factory=trio.Event)
+    """Set when the server has it, or when it is lost."""
 
 
 class PlexampPlayer:
@@ -84,6 +91,11 @@ class PlexampPlayer:
         self._position_ms = 0.0
         self._since = 0.0
         self._changed = trio.Event()
+        self._unsent: deque[_Unsent] = deque()
+        self._unsent_came = trio.Event()
+        self._companion = Companion(self)
+        self._nursery: trio.Nursery | None = None
+        self._serving = trio.CancelScope()
         transport = transport or httpx.AsyncHTTPTransport(local_address=host)
         self._client = httpx.AsyncClient(transport=transport, timeout=REPORT_S, trust_env=False)
         self._exit_stack = AsyncExitStack()
@@ -95,8 +107,11 @@ class PlexampPlayer:
             await stack.enter_async_context(self._client)
             nursery = await stack.enter_async_context(trio.open_nursery())
             stack.callback(nursery.cancel_scope.cancel)
+            self._nursery = nursery
             await nursery.start(self._serve)
             nursery.start_soon(self._play_on)
+            nursery.start_soon(self._send_reports)
+            nursery.start_soon(self._companion.push)
             self._server.players[self.info.machine_identifier] = (self.info, self.port)
             self._exit_stack = stack.pop_all()
         return self
@@ -105,12 +120,27 @@ class PlexampPlayer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         self._server.players.pop(self.info.machine_identifier, None)
+        self._nursery = None
         return await self._exit_stack.__aexit__(kind, error, trace)
 
     async def _serve(self, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        listeners = await open_tcp_listeners(self.info.address, self.port)
-        self.port = listeners[0].socket.getsockname()[1]
-        await HttpServer(self._application()).serve(listeners, task_status=task_status)
+        with trio.CancelScope() as self._serving:
+            listeners = await open_tcp_listeners(self.info.address, self.port)
+            self.port = listeners[0].socket.getsockname()[1]
+            await HttpServer(self.application()).serve(listeners, task_status=task_status)
+
+    async def close_app(self) -> None:
+        """End the program without a word: it falls silent, its commands are refused, its session stays behind."""
+        self._serving.cancel()
+        self._enter("stopped")
+        self._tracks = []
+        self._companion.forget()
+        await trio.sleep(0.05)
+
+    async def open_app(self) -> None:
+        """Start the program again; nothing plays."""
+        assert self._nursery is not None
+        await self._nursery.start(self._serve)
 
     async def _play_on(self) -> None:
         """Report every ten seconds, and go on to the next track at the end of one, without a gap."""
@@ -123,9 +153,9 @@ class PlexampPlayer:
                 await self._changed.wait()  # the event of this moment: each change brings a new one
                 continue
             if self.track is not None and self.position_ms >= (self.track.duration_ms or 0):
-                await self.press_next()
+                self._go_to(self._index + 1)
             elif self.state == "playing":
-                await self.report()
+                self._tell()
 
     # ------------------------------------------------------------ what it does
 
@@ -153,13 +183,48 @@ class PlexampPlayer:
         self._changed.set()
         self._changed = trio.Event()
 
-    async def _become(self, state: State, position_ms: float | None = None) -> None:
+    def change(self) -> trio.Event:
+        """Give what is set when it next does something else."""
+        return self._changed
+
+    def _become(self, state: State, position_ms: float | None = None) -> trio.Event:
         self._enter(state, position_ms)
-        await self.report()
+        return self._tell()
 
     async def report(self) -> None:
         """Tell the server what it does; a server that does not hear is none of its worries."""
-        await self._send(self._report())
+        await self._tell().wait()
+
+    def _tell(self) -> trio.Event:
+        """Put a report on its way, and give what is set when it is gone. The music waits for no server."""
+        return self._send_later(self._report())
+
+    def _send_later(self, content: dict[str, str]) -> trio.Event:
+        report = _Unsent(content)
+        if self._nursery is None:  # nobody sends it
+            report.gone.set()
+            return report.gone
+        if len(self._unsent) >= UNSENT_MAX:
+            self._unsent.popleft().gone.set()
+        self._unsent.append(report)
+        self._unsent_came.set()
+        return report.gone
+
+    async def _send_reports(self) -> None:
+        """Send the reports, one after the other in their order."""
+        try:
+            while True:
+                while self._unsent:
+                    report = self._unsent.popleft()
+                    try:
+                        await self._send(report.content)
+                    finally:
+                        report.gone.set()
+                self._unsent_came = trio.Event()
+                await self._unsent_came.wait()
+        finally:
+            for report in self._unsent:
+                report.gone.set()
 
     def _report(self) -> dict[str, str]:
         """Write what it does at this moment; nothing when nothing is on."""
@@ -201,167 +266,78 @@ class PlexampPlayer:
                 self._tracks = []
 
     # ------------------------------------------------------------ a person's hands
+    # Each does it at once, and returns when the server has heard of it, or cannot.
 
     async def press_play(
         self, tracks: Sequence[Item], *, index: int = 0, position_ms: int = 0, queue: PlayQueue | None = None
     ) -> None:
         """Choose something and play it. `queue` is the server's, when a client chose for the person."""
         self._tracks, self._index, self._queue = list(tracks), index, queue
-        await self._become("playing", position_ms)
+        await self._become("playing", position_ms).wait()
 
     async def press_pause(self) -> None:
         """Pause."""
         if self.state == "playing":
-            await self._become("paused")
+            await self._become("paused").wait()
 
     async def press_resume(self) -> None:
         """Go on."""
         if self.state == "paused":
-            await self._become("playing")
+            await self._become("playing").wait()
 
     async def press_stop(self) -> None:
         """Stop."""
         if self.state != "stopped":
-            self._enter("stopped")
-            last_words = self._report()
-            self._tracks = []
-            await self._send(last_words)
+            await self._stop().wait()
 
     async def press_next(self, step: int = 1) -> None:
         """Go to another track of the queue; past its end it stops."""
-        await self._go_to(self._index + step)
+        await self._go_to(self._index + step).wait()
 
-    async def _go_to(self, index: int) -> None:
-        if not 0 <= index < len(self._tracks):
-            await self.press_stop()
-            return
-        self._index = index
-        await self._become(self.state if self.state != "stopped" else "playing", 0)
+    async def skip_to(self, key: str) -> None:
+        """Go to the track of this key; where the queue has none, it stops."""
+        await self._go_to(next((n for n, track in enumerate(self._tracks) if track.key == key), -1)).wait()
 
     async def seek(self, position_ms: int) -> None:
         """Go to a position."""
         if self.quirks.whole_seconds:
             position_ms -= position_ms % 1000
-        await self._become(self.state, position_ms)
+        await self._become(self.state, position_ms).wait()
 
-    # ------------------------------------------------------------ Companion
+    def _go_to(self, index: int) -> trio.Event:
+        if not 0 <= index < len(self._tracks):
+            return self._stop()
+        self._index = index
+        return self._become(self.state if self.state != "stopped" else "playing", 0)
 
-    def _application(self) -> Starlette:
-        return Starlette(
-            routes=[
-                Route("/player/playback/{verb}", self._command, methods=["GET", "POST"]),
-                Route("/player/mirror/details", self._answer_ok),
-                Route("/player/timeline/poll", self._poll),
-                Route("/player/timeline/subscribe", self._answer_ok),
-                Route("/player/timeline/unsubscribe", self._answer_ok),
-                Route("/resources", self._resources),
-            ]
-        )
+    def _stop(self) -> trio.Event:
+        self._enter("stopped")
+        last_words = self._report()
+        self._tracks = []
+        return self._send_later(last_words)
 
-    async def _answer_ok(self, _request: Request) -> Response:
-        return Response(b"OK", media_type="text/plain")
+    # ------------------------------------------------------------ what a Companion client asks for
 
-    async def _command(self, request: Request) -> Response:
-        relayed = request.headers.get("x-plex-relayed") == "1"
-        if self.quirks.refuses_direct and not relayed:
-            return Response(b"", 403)
-        verb = request.path_params["verb"]
-        self.commands.append((trio.current_time(), verb, relayed))
-        act = self._verbs(request).get(verb)
-        if act is None:
-            return Response(b"<Response code='404' status='Not Found'/>", 404, media_type=XML)
-        if not self.quirks.ignores:
-            await act()
-        if self.quirks.mute:
-            await trio.sleep(3600)
-        await trio.sleep(self.quirks.slow_s)
-        if self.quirks.odd_replies:
-            return Response(b"\xff\xfenot xml <at all", media_type=XML)
-        return Response(b"OK", media_type="text/plain")
+    def application(self) -> Starlette:
+        """Make the ASGI application that takes commands."""
+        return self._companion.application()
 
-    def _verbs(self, request: Request) -> dict[str, Callable[[], Awaitable[None]]]:
-        async def toggle() -> None:
-            await (self.press_pause() if self.state == "playing" else self.press_resume())
+    @property
+    def subscribers(self) -> list[str]:
+        """Where it tells by itself what it does."""
+        return self._companion.subscribers
 
-        async def seek() -> None:
-            await self.seek(number(request.query_params.get("offset")))
+    @property
+    def server(self) -> PlexServer:
+        """The server that it belongs to."""
+        return self._server
 
-        async def skip_to() -> None:
-            key = request.query_params.get("key", "")
-            await self._go_to(next((n for n, track in enumerate(self._tracks) if track.key == key), -1))
-
-        async def step(by_ms: int) -> None:
-            await self.seek(max(0, self.position_ms + by_ms))
-
-        async def note() -> None:
-            """Take a setting: volume, shuffle, repeat, streams. Nothing here depends on them."""
-
-        async def choose() -> None:
-            await self._play_queue(request.query_params)
-
-        return {
-            "play": toggle if self.quirks.toggles else self.press_resume,
-            "pause": toggle if self.quirks.toggles else self.press_pause,
-            "stop": self.press_stop,
-            "seekTo": seek,
-            "skipNext": self.press_next,
-            "skipPrevious": lambda: self.press_next(-1),
-            "skipTo": skip_to,
-            "stepForward": lambda: step(STEP_MS),
-            "stepBack": lambda: step(-STEP_MS),
-            "setParameters": note,
-            "setStreams": note,
-            "playMedia": choose,
-            "createPlayQueue": choose,
-        }
-
-    async def _play_queue(self, query: Mapping[str, str]) -> None:
-        """Play a queue of the server, or have one made of what a URI names, as a client asks for it."""
-        found = re.match(r"/playQueues/(\d+)", query.get("containerKey", ""))
-        if found:
-            queue = self._server.queues.get(int(found[1]))
-        else:
-            queue = self._server.queues.create(query.get("uri", ""), start_key=query.get("key", ""))
-        if queue is not None:
-            tracks = [entry.item for entry in queue.entries]
-            offset_ms = number(query.get("offset"))
-            await self.press_play(tracks, index=queue.selected, position_ms=offset_ms, queue=queue)
-
-    async def _poll(self, request: Request) -> Response:
-        """Say what it does: at once, or at its next change when asked to wait."""
-        if request.query_params.get("wait") == "1":
-            with trio.move_on_after(POLL_S_MAX):
-                await self._changed.wait()
-        track = self.track
-        music: dict[str, str | int | None] = {"type": "music", "state": self.state, "volume": 0}
-        if track is not None:
-            music |= {
-                "time": self.position_ms,
-                "duration": track.duration_ms,
-                "ratingKey": str(track.rating_key),
-                "key": track.key,
-                "machineIdentifier": self._server.name.machine_identifier,
-                "controllable": "playPause,stop,skipPrevious,skipNext,seekTo",
-            }
-        others = [Node("Timeline", {"type": kind, "state": "stopped"}) for kind in ("video", "photo")]
-        command_id = request.query_params.get("commandID", "0")
-        root = Node("MediaContainer", {"commandID": command_id}, [Node("Timeline", music), *others])
-        return Response(to_xml(root), media_type=XML)
-
-    async def _resources(self, _request: Request) -> Response:
-        info = self.info
-        player = Node(
-            "Player",
-            {
-                "title": info.title,
-                "machineIdentifier": info.machine_identifier,
-                "product": info.product,
-                "platform": info.platform,
-                "version": info.version,
-                "protocol": "plex",
-                "protocolVersion": "1",
-                "protocolCapabilities": CAPABILITIES,
-                "deviceClass": "pc",
-            },
-        )
-        return Response(to_xml(Node("MediaContainer", {"size": 1}, [player])), media_type=XML)
+    async def find_queue(self, url: str, token: str) -> PlayQueue | None:
+        """Fetch a queue of its server from where a client says it is; nothing when that cannot be done."""
+        headers = {"X-Plex-Token": token or self._server.token, "Accept": "application/json"}
+        try:
+            answer = await self._client.get(url, headers=headers)
+            queue_id = answer.json()["MediaContainer"]["playQueueID"]
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError):
+            return None
+        return self._server.queues.get(queue_id)
