@@ -100,8 +100,8 @@ class Connection:
             self.drop(reset=True)
 
     def drop(self, *, reset: bool) -> None:
-        """Close the connection, at once: with a TCP reset, or as politely as TCP can."""
-        if reset and isinstance(self._stream, trio.SocketStream):
+        """Close the connection, at once: with a TCP reset, or as politely as TCP can; again is harmless."""
+        if reset and isinstance(self._stream, trio.SocketStream) and self._stream.socket.fileno() != -1:
             self._stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._scope.cancel()
 
