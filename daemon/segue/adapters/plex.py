@@ -34,7 +34,15 @@ from segue.adapters.plex_xml import (
     parse_sessions,
 )
 
-__all__ = ["PlexError", "PlexRefused", "PlexServer", "PlexUnavailable", "PlexUnreadable", "plex_headers"]
+__all__ = [
+    "PlexError",
+    "PlexRefused",
+    "PlexServer",
+    "PlexUnavailable",
+    "PlexUnreadable",
+    "plex_failure",
+    "plex_headers",
+]
 
 Answer = TypeVar("Answer")
 
@@ -116,7 +124,7 @@ class PlexServer:
         try:
             body = (await self._http.fetch(request)).body
         except HttpError as error:
-            failure = _failure(error)
+            failure = plex_failure(error)
         else:
             if len(body) > THREAD_BYTES:
                 return await trio.to_thread.run_sync(parse, body)
@@ -136,15 +144,11 @@ def plex_headers(client_identifier: str) -> dict[str, str]:
     }
 
 
-def _failure(error: HttpError) -> PlexError:
+def plex_failure(error: HttpError) -> PlexError:
     """Say in Plex's terms what a failed request means."""
     match error:
         case HttpRefused() if error.status in REFUSING:
-            hint = (
-                "the sessions need the token of the server's owner"
-                if error.status == 403
-                else "token refused"
-            )
+            hint = "this needs the token of the server's owner" if error.status == 403 else "token refused"
             return PlexRefused(f"{error}: {hint}", error.status)
         case HttpRefused(status=503):
             return PlexUnavailable(f"{error}: the server is starting or busy", "status")
