@@ -99,6 +99,10 @@ class Candidate(msgspec.Struct, frozen=True, omit_defaults=True):
     """Those episodes the name speaks of that exist; nothing when that was not asked or could not be learned."""
     by_id: bool = False
     """True when an id in the name, or a person, named it: no search was needed."""
+    weaker_title_similarity: float | None = None
+    """0-1, of that one of the name's two titles that fits less well; nothing where the name has one title."""
+    episode_title_similarity: float | None = None
+    """0-1, of the episode's title in the name; nothing where the name or the database has none."""
 
 
 class Score(msgspec.Struct, frozen=True):
