@@ -14,9 +14,11 @@ from typing import Final, NamedTuple
 from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, unwritten
 
 SAMPLES: Final = 48
-"""So many pictures are visited for each index."""
+"""So many pictures are visited for the old index."""
 INDEXES: Final = 64
 """So many OpenDML indexes are visited."""
+PER_INDEX: Final = 24
+"""So many pictures are visited for each of them."""
 INSIDE: Final = 1024
 """So many chunks are read within one list."""
 
@@ -208,12 +210,12 @@ def _visit_index(file: Window, at: int) -> int:
     head = file.read(chunk.data, 24)
     base = int.from_bytes(head[12:20], "little")
     count = min(int.from_bytes(head[4:8], "little"), (chunk.end - chunk.data - 24) // 8)
-    for index in spread(count, 6):
+    for index in spread(count, PER_INDEX):
         offset = int.from_bytes(file.read(chunk.data + 24 + index * 8, 4), "little")
         # The offset is that of the data, behind the header of 8 bytes.
         if file.read(base + offset - 8, 4) != head[8:12]:
             _complain(file, base + offset - 8)
-    return max(0, min(count, 6))
+    return max(0, min(count, PER_INDEX))
 
 
 def _complain(file: Window, at: int) -> None:
