@@ -198,14 +198,18 @@ def _id(case: Case) -> Iterator[Reason]:
 
 
 def _rivals(case: Case) -> Iterator[Reason]:
-    """Every other candidate of that title must be clearly behind, or ruled out where the best one is confirmed."""
+    """Every other candidate of that title must be clearly behind, or ruled out where the best one is confirmed.
+
+    One whose year is the better one is never ruled out: the length may be that of another cut.
+    """
     parsed, duration_s, settings = case.parsed, case.duration_s, case.settings
     confirmed = is_confirmed(parsed, case.candidate, duration_s, settings)
     for rival in case.rivals:
         margin = round(case.best.score.total - rival.score.total, 4)
         if margin >= settings.rival_margin:
             continue
-        if confirmed and is_ruled_out(parsed, rival.candidate, duration_s, settings):
+        may_be_ruled_out = confirmed and rival.score.year <= case.best.score.year
+        if may_be_ruled_out and is_ruled_out(parsed, rival.candidate, duration_s, settings):
             continue
         yield Reason(
             "rival",

@@ -1,0 +1,413 @@
+"""The documented score, and the verdict that no figure gives alone."""
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace as but
+
+from segue.core.ingest.facts import Candidate, EpisodeFact, ParsedName, Verdict
+from segue.core.ingest.names_flags import FLAGS
+from segue.core.ingest.reasons import NUMBERING_FLAGS, PASSING, REASONS
+from segue.core.ingest.scoring import MatchSettings, Weights, decide, score
+
+MATRIX = ParsedName("film", title="The Matrix", year=1999, readers="agree")
+FOUND = Candidate(
+    "film", 603, "The Matrix", year=1999, votes=20_000, runtime_min=136, title_similarity=1.0, exact=True
+)
+LENGTH_S = 136 * 60.0
+PILOT = ParsedName("episode", title="Breaking Bad", season=1, episodes=(1,), readers="agree")
+SHOW = Candidate(
+    "show",
+    1396,
+    "Breaking Bad",
+    year=2008,
+    votes=10_000,
+    title_similarity=1.0,
+    exact=True,
+    episodes=(EpisodeFact(1, 1, "Pilot", "2008-01-20", 58),),
+)
+
+
+def codes(verdict: Verdict) -> list[str]:
+    return [reason.code for reason in verdict.reasons]
+
+
+def judge(parsed: ParsedName, *candidates: Candidate, duration_s: float | None = LENGTH_S) -> Verdict:
+    return decide(parsed, candidates, duration_s)
+
+
+# ------------------------------------------------------------------ the score
+
+
+def test_the_parts_are_weighed_as_documented() -> None:
+    of = score(MATRIX, but(FOUND, title_similarity=0.5, votes=0), MatchSettings())
+    assert (of.title, of.year, of.popularity, of.kind) == (0.5, 1.0, 0.0, 1.0)
+    assert of.total == pytest.approx(0.40 * 0.5 + 0.30 + 0.15)
+
+
+def test_a_name_without_a_year_is_judged_by_the_other_parts() -> None:
+    of = score(but(MATRIX, year=None), but(FOUND, votes=0), MatchSettings())
+    assert of.total == pytest.approx((0.40 + 0.15) / 0.70, abs=1e-4)
+
+
+def test_a_year_that_is_off_by_one_costs_a_little_and_by_two_everything() -> None:
+    totals = [score(MATRIX, but(FOUND, year=1999 + gap), MatchSettings()).total for gap in (0, 1, 2)]
+    assert totals == pytest.approx([1.0, 0.94, 0.70])
+
+
+def test_the_popularity_grows_with_the_logarithm_of_the_votes() -> None:
+    parts = [score(MATRIX, but(FOUND, votes=n), MatchSettings()).popularity for n in (0, 140, 20_000, 10**9)]
+    assert parts[0] == 0.0
+    assert parts[1] == pytest.approx(0.5, abs=0.001)
+    assert parts[2:] == [1.0, 1.0]
+
+
+def test_weights_that_are_all_nothing_give_nothing() -> None:
+    assert score(MATRIX, FOUND, MatchSettings(weights=Weights(0, 0, 0, 0))).total == 0.0
+
+
+# ------------------------------------------------------------------ films
+
+
+def test_title_and_year_are_enough() -> None:
+    for duration_s in (LENGTH_S, None, LENGTH_S + 15 * 60):
+        verdict = judge(MATRIX, FOUND, duration_s=duration_s)
+        assert verdict.accepted, verdict.reasons
+        assert verdict.level == "high"
+        assert verdict.best is not None
+        assert verdict.best.candidate is FOUND
+
+
+@pytest.mark.parametrize(
+    ("parsed", "candidate", "duration_s", "code"),
+    [
+        (MATRIX, but(FOUND, title_similarity=0.7, exact=False), LENGTH_S, "title_differs"),
+        (MATRIX, but(FOUND, year=1997), LENGTH_S, "year_differs"),
+        (MATRIX, but(FOUND, year=None), LENGTH_S, "year_differs"),
+        (MATRIX, but(FOUND, year=1998, title_similarity=0.97, exact=False), LENGTH_S, "title_not_exact"),
+        (but(MATRIX, year=None), but(FOUND, title_similarity=0.97, exact=False), LENGTH_S, "title_not_exact"),
+        (but(MATRIX, year=1998), FOUND, LENGTH_S + 9 * 60, "runtime_differs"),
+        (but(MATRIX, year=None), FOUND, LENGTH_S + 9 * 60, "runtime_differs"),
+        (MATRIX, but(FOUND, title_similarity=0.9, exact=False), LENGTH_S + 9 * 60, "runtime_differs"),
+        (MATRIX, FOUND, 50 * 60.0, "runtime_differs"),
+        (but(MATRIX, year=None), FOUND, None, "no_witness"),
+        (MATRIX, but(FOUND, title_similarity=0.9, exact=False), None, "no_witness"),
+        (MATRIX, but(FOUND, kind="show"), LENGTH_S, "kind_differs"),
+        (
+            but(MATRIX, other_title="Inception"),
+            but(FOUND, weaker_title_similarity=0.2),
+            None,
+            "other_title_differs",
+        ),
+        (but(MATRIX, readers="differ"), FOUND, LENGTH_S, "readers_differ"),
+        (but(MATRIX, flags=("brackets_in_title",)), FOUND, LENGTH_S, "brackets_in_title"),
+        (MATRIX, but(FOUND, votes=0, title_similarity=0.95, exact=False), LENGTH_S, "below_threshold"),
+    ],
+)
+def test_whatever_speaks_against_a_film_is_named(
+    parsed: ParsedName, candidate: Candidate, duration_s: float | None, code: str
+) -> None:
+    verdict = judge(parsed, candidate, duration_s=duration_s)
+    assert not verdict.accepted
+    assert code in codes(verdict)
+
+
+def test_a_year_off_by_one_needs_the_length_or_to_be_the_only_one() -> None:
+    parsed = but(MATRIX, year=2000)
+    assert judge(parsed, FOUND).accepted
+    assert judge(parsed, FOUND, duration_s=None).accepted
+    rival = but(FOUND, tmdb_id=1, year=1960, votes=0)
+    assert codes(judge(parsed, FOUND, rival, duration_s=None)) == ["no_witness"]
+
+
+def test_no_year_needs_the_length_unless_the_settings_trust_the_only_one() -> None:
+    parsed = but(MATRIX, year=None)
+    assert judge(parsed, FOUND).accepted
+    trusting = MatchSettings(runtime_without_year=False)
+    assert decide(parsed, (FOUND,), None, trusting).accepted
+    assert not decide(parsed, (FOUND, but(FOUND, tmdb_id=1, votes=0)), None, trusting).accepted
+
+
+def test_a_part_or_an_edition_is_not_judged_by_its_length() -> None:
+    assert judge(but(MATRIX, part=1), FOUND, duration_s=60 * 60.0).accepted
+    assert judge(but(MATRIX, edition="Extended"), FOUND, duration_s=200 * 60.0).accepted
+
+
+def test_a_film_of_the_same_title_must_be_clearly_behind() -> None:
+    remake = but(FOUND, tmdb_id=604, votes=15_000, runtime_min=None)
+    verdict = judge(MATRIX, FOUND, remake, duration_s=None)
+    assert codes(verdict) == ["rival"]
+    assert "0.04" in verdict.reasons[0].text
+    assert judge(MATRIX, FOUND, but(remake, votes=10)).accepted
+    assert judge(MATRIX, FOUND, but(remake, title_similarity=0.9, exact=False)).accepted
+
+
+def test_the_length_decides_between_films_of_the_same_title() -> None:
+    parsed = but(MATRIX, year=None)
+    remake = but(FOUND, tmdb_id=604, year=2020, votes=5_000, runtime_min=95)
+    for duration_s, tmdb_id in ((LENGTH_S, 603), (95 * 60.0, 604)):
+        verdict = judge(parsed, FOUND, remake, duration_s=duration_s)
+        assert verdict.accepted, verdict.reasons
+        assert verdict.best is not None
+        assert verdict.best.candidate.tmdb_id == tmdb_id
+    assert codes(judge(parsed, FOUND, but(remake, runtime_min=138))) == ["rival"]
+
+
+def test_a_neighbouring_year_with_the_right_length_makes_the_right_year_doubtful() -> None:
+    neighbour = but(FOUND, tmdb_id=604, year=2000, runtime_min=110)
+    assert codes(judge(MATRIX, FOUND, neighbour, duration_s=110 * 60.0)) == ["rival"]
+
+
+# ------------------------------------------------------------------ ids in the name
+
+
+def test_an_id_in_the_name_is_believed_unless_the_title_contradicts() -> None:
+    named = but(FOUND, by_id=True, title_similarity=0.6, exact=False, votes=0, year=1990)
+    parsed = but(MATRIX, flags=("brackets_in_title",), readers="differ")
+    assert judge(parsed, named, but(FOUND, tmdb_id=1)).accepted
+    assert codes(judge(MATRIX, but(named, title_similarity=0.3))) == ["id_differs"]
+    assert judge(but(MATRIX, title=""), but(named, title_similarity=0.0)).accepted
+
+
+def test_an_id_does_not_make_up_for_numbers_that_cannot_be_right() -> None:
+    parsed = but(PILOT, flags=("season_is_year",))
+    assert codes(judge(parsed, but(SHOW, by_id=True))) == ["season_is_year"]
+    assert codes(judge(PILOT, but(SHOW, by_id=True, episodes=()))) == ["episode_missing"]
+
+
+# ------------------------------------------------------------------ episodes
+
+
+def test_an_episode_needs_no_year() -> None:
+    verdict = judge(PILOT, SHOW)
+    assert verdict.accepted, verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("parsed", "candidate", "code"),
+    [
+        (PILOT, but(SHOW, episodes=()), "episode_missing"),
+        (but(PILOT, episodes=(1, 2)), SHOW, "episode_missing"),
+        (but(PILOT, season=2), SHOW, "episode_missing"),
+        (PILOT, but(SHOW, episodes=None), "episode_unknown"),
+        (but(PILOT, episodes=()), SHOW, "no_episode_number"),
+        (
+            but(PILOT, episode_title="Felina"),
+            but(SHOW, episode_title_similarity=0.3),
+            "episode_title_differs",
+        ),
+        (but(PILOT, episodes=(), absolute=(1, 2)), SHOW, "episode_missing"),
+        (but(PILOT, episodes=(), date="2008-01-21"), SHOW, "episode_missing"),
+        (PILOT, but(SHOW, title_similarity=0.9, exact=False), "title_not_exact"),
+        (PILOT, but(SHOW, kind="film"), "kind_differs"),
+        (but(PILOT, year=2015), SHOW, "year_differs"),
+        (but(PILOT, flags=("several_seasons",)), SHOW, "several_seasons"),
+    ],
+)
+def test_whatever_speaks_against_an_episode_is_named(
+    parsed: ParsedName, candidate: Candidate, code: str
+) -> None:
+    verdict = judge(parsed, candidate)
+    assert not verdict.accepted
+    assert code in codes(verdict)
+
+
+@pytest.mark.parametrize(
+    "parsed",
+    [
+        but(PILOT, episodes=(), season=None, absolute=(1,)),
+        but(PILOT, episodes=(), season=None, date="2008-01-20"),
+        but(PILOT, year=2008),
+    ],
+)
+def test_an_episode_may_be_named_by_date_or_absolute_number(parsed: ParsedName) -> None:
+    assert judge(parsed, SHOW).accepted
+
+
+def test_the_episode_tells_two_shows_of_one_title_apart() -> None:
+    remake = but(SHOW, tmdb_id=2, year=2020, votes=9_000)
+    assert codes(judge(PILOT, SHOW, remake)) == ["rival"]
+    assert judge(PILOT, SHOW, but(remake, episodes=())).accepted
+    assert codes(judge(PILOT, SHOW, but(remake, episodes=None))) == ["rival"]
+    named = but(PILOT, episode_title="Pilot")
+    sure = but(SHOW, episode_title_similarity=1.0)
+    assert judge(named, sure, but(remake, episode_title_similarity=0.2)).accepted
+
+
+# ------------------------------------------------------------------ nobody to ask
+
+
+@pytest.mark.parametrize(
+    ("problem", "code"),
+    [
+        ("", "no_tmdb_key"),
+        ("no_key", "no_tmdb_key"),
+        ("refused", "tmdb_refused"),
+        ("busy", "tmdb_busy"),
+        ("unavailable", "tmdb_unavailable"),
+        ("unreadable", "tmdb_unreadable"),
+        ("something new", "tmdb_unavailable"),
+    ],
+)
+def test_without_tmdb_the_reason_says_why(problem: str, code: str) -> None:
+    verdict = decide(MATRIX, None, LENGTH_S, problem=problem)
+    assert codes(verdict) == [code]
+    assert verdict.level == "none"
+    assert verdict.best is None
+
+
+def test_what_was_found_before_tmdb_went_away_is_shown_but_not_taken() -> None:
+    verdict = decide(MATRIX, (FOUND,), LENGTH_S, problem="unavailable", detail="no answer within 5 s")
+    assert codes(verdict) == ["tmdb_unavailable"]
+    assert "no answer within 5 s" in verdict.reasons[0].text
+    assert verdict.best is not None
+
+
+def test_nothing_found_is_a_reason_too() -> None:
+    assert codes(judge(MATRIX)) == ["nothing_found"]
+    assert codes(judge(ParsedName(flags=("no_title",)))) == ["no_title", "nothing_found"]
+
+
+def test_every_doubt_has_a_title_and_a_next_step() -> None:
+    assert set(FLAGS) | NUMBERING_FLAGS | PASSING <= set(REASONS)
+    assert set(FLAGS) >= NUMBERING_FLAGS
+    for code, known in REASONS.items():
+        assert known.title, code
+        assert known.next_step.endswith("."), code
+
+
+# ------------------------------------------------------------------ whatever comes
+
+share = st.floats(0, 1).map(lambda x: round(x, 3))
+alike = st.one_of(st.just(1.0), st.sampled_from((0.5, 0.88, 0.95, 0.97)), share)
+years = st.none() | st.integers(1998, 2001)
+names = st.builds(
+    ParsedName,
+    kind=st.sampled_from(("film", "episode", "unknown")),
+    title=st.just("The Matrix"),
+    year=years,
+    season=st.none() | st.integers(0, 2),
+    episodes=st.sampled_from(((), (1,), (1, 2))),
+    absolute=st.sampled_from(((), (7,))),
+    date=st.sampled_from(("", "2008-01-20")),
+    part=st.none() | st.just(1),
+    edition=st.sampled_from(("", "Extended")),
+    flags=st.sampled_from(((), ("episode_zero",))),
+    readers=st.sampled_from(("agree", "differ", "canonical", "single")),
+)
+
+
+@st.composite
+def lists_of_candidates(draw: st.DrawFn, max_size: int = 4) -> list[Candidate]:
+    found = []
+    for tmdb_id in range(draw(st.integers(0, max_size))):
+        fits = draw(alike)
+        episodes = draw(
+            st.sampled_from((None, (), (EpisodeFact(1, 1, air_date="2008-01-20"), EpisodeFact(1, 2))))
+        )
+        found.append(
+            Candidate(
+                draw(st.sampled_from(("film", "film", "show"))),
+                tmdb_id,
+                "The Matrix",
+                year=draw(years),
+                votes=draw(st.sampled_from((0, 50, 2_000, 4_000, 20_000))),
+                runtime_min=draw(st.sampled_from((None, 100, 104, 118, 180))),
+                title_similarity=fits,
+                exact=fits == 1.0,
+                episodes=episodes,
+                by_id=draw(st.sampled_from((False, False, False, True))),
+                episode_title_similarity=draw(st.sampled_from((None, 0.2, 1.0))),
+            )
+        )
+    return found
+
+
+lengths = st.sampled_from((None, 0.0, 100 * 60.0, 103 * 60.0, 500 * 60.0))
+limits = st.builds(
+    MatchSettings,
+    weights=st.builds(Weights, *[st.sampled_from((0.0, 0.15, 0.3, 2.0))] * 4),
+    threshold=share,
+    rival_margin=share,
+    title_min=share,
+    runtime_without_year=st.booleans(),
+)
+
+
+@given(names, lists_of_candidates(), lengths, limits)
+def test_accepted_is_exactly_without_a_reason(
+    parsed: ParsedName, found: list[Candidate], duration_s: float | None, limit: MatchSettings
+) -> None:
+    verdict = decide(parsed, found, duration_s, limit)
+    assert verdict.accepted == (not verdict.reasons)
+    assert len(verdict.ranked) == min(len(found), limit.shown)
+    assert (verdict.level == "none") == (not found)
+    for reason in verdict.reasons:
+        assert reason.code in REASONS
+        assert reason.text.endswith(".")
+    for ranked in verdict.ranked:
+        assert 0.0 <= ranked.score.total <= 1.0
+
+
+@given(names, lists_of_candidates(), lengths, st.randoms(use_true_random=False))
+def test_the_order_of_the_candidates_does_not_matter(
+    parsed: ParsedName, found: list[Candidate], duration_s: float | None, random: st.DataObject
+) -> None:
+    shuffled = list(found)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert decide(parsed, shuffled, duration_s) == decide(parsed, found, duration_s)
+
+
+@given(names, lists_of_candidates(1), lengths, limits, alike)
+def test_a_title_that_fits_better_never_lowers_the_score(
+    parsed: ParsedName, found: list[Candidate], duration_s: float | None, limit: MatchSettings, fits: float
+) -> None:
+    for candidate in found:
+        lower, higher = sorted((fits, candidate.title_similarity))
+        worse = score(parsed, but(candidate, title_similarity=lower), limit).total
+        assert score(parsed, but(candidate, title_similarity=higher), limit).total >= worse
+
+
+@given(names, lists_of_candidates(), lengths, limits)
+def test_a_rival_can_only_take_away(
+    parsed: ParsedName, found: list[Candidate], duration_s: float | None, limit: MatchSettings
+) -> None:
+    """Whatever is accepted among many would be accepted with any of the others away."""
+    verdict = decide(parsed, found, duration_s, limit)
+    if not verdict.accepted:
+        return
+    best = verdict.ranked[0].candidate
+    for other in found:
+        if other is not best:
+            fewer = decide(parsed, [c for c in found if c is not other], duration_s, limit)
+            assert fewer.accepted
+            assert fewer.ranked[0].candidate is best
+
+
+STRICTER: Sequence[tuple[str, float]] = (
+    ("threshold", 0.1),
+    ("title_min", 0.1),
+    ("rival_margin", 0.1),
+    ("rival_similarity", -0.1),
+    ("contradiction", 0.1),
+)
+
+
+@settings(max_examples=300)
+@given(names, lists_of_candidates(), lengths, limits, st.sampled_from(STRICTER))
+def test_a_stricter_limit_never_accepts_more(
+    parsed: ParsedName,
+    found: list[Candidate],
+    duration_s: float | None,
+    limit: MatchSettings,
+    change: tuple[str, float],
+) -> None:
+    name, by = change
+    if name == "rival_similarity":
+        parsed = but(parsed, kind="film")  # for shows the same figure also says which title counts as exact
+    stricter = but(limit, **{name: getattr(limit, name) + by})
+    before, after = decide(parsed, found, duration_s, limit), decide(parsed, found, duration_s, stricter)
+    if after.accepted:
+        assert before.accepted
