@@ -236,7 +236,7 @@ class PlexLibrary:
     async def _with_episodes(self, show: ItemOnServer) -> ItemOnServer:
         """Add a show's folders and its episodes. Reference: `/library/metadata/{ids}/allLeaves`."""
         path = f"/library/metadata/{quote(show.rating_key, safe='')}"
-        whole_show = await self._list(path, {"includeGuids": 1})
+        whole_show = await self._list(path, {"includeGuids": 1}, only_first=True)
         leaves = await self._list(f"{path}/allLeaves", {})
         full = read_item(whole_show[0], "show", show.section_key) if whole_show else show
         return msgspec.structs.replace(

@@ -88,7 +88,7 @@ def make_library(now: Callable[[], float] = time.time) -> Library:
         "Films",
         "tv.plex.agents.movie",
         "Plex Movie",
-        "/srv/media/Films",
+        ("/srv/media/Films",),
         "b0a0c3f0-1d7a-4a3e-9c51-0f0000000001",
     )
     shows = Section(
@@ -97,7 +97,7 @@ def make_library(now: Callable[[], float] = time.time) -> Library:
         "Television",
         "tv.plex.agents.series",
         "Plex TV Series",
-        "/srv/media/Television",
+        ("/srv/media/Television",),
         "b0a0c3f0-1d7a-4a3e-9c51-0f0000000002",
     )
     music = Section(
@@ -106,7 +106,7 @@ def make_library(now: Callable[[], float] = time.time) -> Library:
         "Music",
         "tv.plex.agents.music",
         "Plex Music",
-        "/srv/media/Music",
+        ("/srv/media/Music",),
         "b0a0c3f0-1d7a-4a3e-9c51-0f0000000003",
     )
     library = Library([films, shows, music], now=now)
@@ -138,7 +138,7 @@ def make_film(
         genres=tuple(genres),
         studio="Paper Moon Pictures",
         summary=f"An invented film of {year}.",
-        file=_video_file(path, lines),
+        files=[_video_file(path, lines)],
     )
 
 
@@ -150,7 +150,7 @@ def make_track(title: str, seconds: float, *, index: int = 1, loudness: Loudness
         index=index,
         duration_ms=round(seconds * 1000),
         loudness=loudness,
-        file=File(f"/srv/media/Music/{index:02} {title}.flac", "flac", "flac", 912),
+        files=[File(f"/srv/media/Music/{index:02} {title}.flac", "flac", "flac", 912)],
     )
 
 
@@ -196,7 +196,7 @@ def _show(title: str, year: int, seconds: int, seasons: Sequence[Sequence[str]],
                     index=index,
                     year=year + number - 1,
                     duration_ms=seconds * 1000,
-                    file=_video_file(path, 1080),
+                    files=[_video_file(path, 1080)],
                 )
             )
         show.children.append(season)

@@ -3,6 +3,7 @@
 Everything has a rating key, given in order, and keeps it for ever. `plex_catalogue` invents a small library.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -26,6 +27,12 @@ LEVELS: Final[dict[SectionType, tuple[ItemType, ...]]] = {
     "artist": ("artist", "album", "track"),
 }
 """What a section holds, from the top down."""
+AGENTS: Final[dict[SectionType, tuple[str, str]]] = {
+    "movie": ("tv.plex.agents.movie", "Plex Movie"),
+    "show": ("tv.plex.agents.series", "Plex TV Series"),
+    "artist": ("tv.plex.agents.music", "Plex Music"),
+}
+"""The agent and the scanner that a new section gets."""
 PLAYABLE: Final = frozenset({"movie", "episode", "track"})
 REFERENCE_LUFS: Final = -18.0
 """Plex's gain is what is missing to this loudness, as in ReplayGain 2."""
@@ -54,6 +61,18 @@ class Loudness:
 
 
 @dataclass(frozen=True)
+class Subtitle:
+    """A file of subtitles beside a film or an episode."""
+
+    path: str
+    codec: str
+    language: str = ""
+    """As its name says it: `en`, `deu`."""
+    forced: bool = False
+    hearing_impaired: bool = False
+
+
+@dataclass(frozen=True)
 class File:
     """The file behind something playable. Bitrate in kbit/s; video fields are empty for music."""
 
@@ -67,6 +86,16 @@ class File:
     video_codec: str = ""
     width: int = 0
     height: int = 0
+    size: int | None = None
+    """Bytes; nothing for files that are on no disk, whose size follows from bitrate and length."""
+    subtitles: tuple[Subtitle, ...] = ()
+    more_parts: tuple["File", ...] = ()
+    """What follows, of a film in several files."""
+
+    @property
+    def parts(self) -> tuple["File", ...]:
+        """All of its files, in the order in which they are played."""
+        return (self, *self.more_parts)
 
     @property
     def resolution(self) -> str:
@@ -91,7 +120,13 @@ class Item:
     summary: str = ""
     genres: tuple[str, ...] = ()
     studio: str = ""
-    file: File | None = None
+    edition: str = ""
+    air_date: str = ""
+    """`YYYY-MM-DD`, of an episode."""
+    files: list[File] = field(default_factory=list)
+    """One for each version of it."""
+    folders: tuple[str, ...] = ()
+    """Where a show lies."""
     loudness: Loudness | None = None
     children: list["Item"] = field(default_factory=list)
     # ------------------------------------------------ given by the library
@@ -108,6 +143,11 @@ class Item:
 
     def __repr__(self) -> str:
         return f"<{self.type} {self.rating_key} {self.title!r}>"
+
+    @property
+    def file(self) -> File | None:
+        """Its first version, which is what players play."""
+        return self.files[0] if self.files else None
 
     @property
     def key(self) -> str:
@@ -146,13 +186,15 @@ class Section:
     title: str
     agent: str
     scanner: str
-    path: str
+    locations: tuple[str, ...]
     uuid: str
     items: list[Item] = field(default_factory=list)
     content_changed_at: int = 1
     """Rises with every change: a counter, in spite of its name."""
     scanned_at: int = 0
     refreshing: bool = False
+    on_disk: bool = False
+    """Whether its folders are really there, and are looked at by a scan."""
 
     def all(self, item_type: str | None = None) -> list[Item]:
         """Give the items of one type, by default the top level."""
@@ -161,7 +203,7 @@ class Section:
         return [each for top in self.items for each in top.descendants() if each.type == item_type]
 
 
-UNFILED: Final[Section] = Section(0, "movie", "", "", "", "", "")
+UNFILED: Final[Section] = Section(0, "movie", "", "", "", (), "")
 """Where an item is before it was put into a library."""
 
 
@@ -196,6 +238,28 @@ class Library:
             if section.type == section_type:
                 return section
         raise LookupError(f"the simulated library has no section of type {section_type!r}")
+
+    def add_section(
+        self, section_type: SectionType, title: str, *folders: str | os.PathLike[str], agent: str = ""
+    ) -> Section:
+        """Make a section of folders on the disk, still empty; a scan will see what is in them.
+
+        `agent` may be one of the older ones, `com.plexapp.agents.thetvdb` for instance: then items bear its guids.
+        """
+        own_agent, scanner = AGENTS[section_type]
+        key = max(self.sections, default=0) + 1
+        section = Section(
+            key,
+            section_type,
+            title,
+            agent or own_agent,
+            scanner,
+            tuple(os.fspath(folder) for folder in folders),
+            f"b0a0c3f0-1d7a-4a3e-9c51-{key:012x}",
+            on_disk=True,
+        )
+        self.sections[key] = section
+        return section
 
     def add(self, section: Section, item: Item, parent: Item | None = None, *, at: int | None = None) -> Item:
         """Put an item, with its children, into a section or below a parent. `at` is when, in wall time."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from segue.demo.plex_document import Node, Value
-from segue.demo.plex_library import File, Item, ItemType, Section
+from segue.demo.plex_library import File, Item, ItemType, Section, Subtitle
 
 ELEMENTS: Final[dict[ItemType, str]] = {
     "movie": "Video",
@@ -38,8 +38,10 @@ def item_node(
     children = [Node("Genre", {"tag": genre}) for genre in item.genres]
     if guids:
         children += [Node("Guid", {"id": guid}) for guid in item.external]
-    if media and item.file is not None:
-        children.insert(0, media_node(item, item.file, full=full))
+    if media:
+        children[:0] = [media_node(item, file, full=full) for file in item.files]
+    if full:
+        children += [Node("Location", {"path": folder}) for folder in item.folders]
     attributes = _own_attributes(item) | _ancestor_attributes(item) | _counts(item) | _history(item)
     if full:
         attributes |= section_attributes(item.section)
@@ -56,30 +58,36 @@ def section_attributes(section: Section) -> Attributes:
 
 
 def media_node(item: Item, file: File, *, full: bool, selected: bool = False) -> Node:
-    """Write the file behind an item; `selected` is for what is being played."""
-    ids = _file_ids(item)
+    """Write one version of an item, with its file or files; `selected` is for what is being played."""
     chosen: Attributes = {"selected": True} if selected else {}
     shared: Attributes = {"duration": item.duration_ms, "container": file.container}
     video: Attributes = {}
     if file.video_codec:
         video = {"width": file.width, "height": file.height, "videoResolution": file.resolution}
         video |= {"videoCodec": file.video_codec, "videoFrameRate": "24p", "aspectRatio": 1.78}
-    part: Attributes = {
-        "id": ids,
-        "key": f"/library/parts/{ids}/{item.added_at}/file.{file.container}",
-        "file": file.path,
-        "size": file.bitrate * 125 * (item.duration_ms or 0) // 1000,
-    }
-    if selected:
-        part["decision"] = "directplay"
     media: Attributes = {
-        "id": ids,
+        "id": _file_id(item, file),
         "bitrate": file.bitrate,
         "audioChannels": file.channels,
         "audioCodec": file.audio_codec,
     }
-    streams = _streams(item, file, selected=selected) if full else []
-    return Node("Media", media | video | shared | chosen, [Node("Part", part | shared | chosen, streams)])
+    parts = [_part_node(item, part, full=full, selected=selected) for part in file.parts]
+    return Node("Media", media | video | shared | chosen, parts)
+
+
+def _part_node(item: Item, part: File, *, full: bool, selected: bool) -> Node:
+    number = _file_id(item, part)
+    attributes: Attributes = {
+        "id": number,
+        "key": f"/library/parts/{number}/{item.added_at}/file.{part.container}",
+        "file": part.path,
+        "size": part.bitrate * 125 * (item.duration_ms or 0) // 1000 if part.size is None else part.size,
+        "duration": item.duration_ms,
+        "container": part.container,
+    }
+    if selected:
+        attributes |= {"decision": "directplay", "selected": True}
+    return Node("Part", attributes, _streams(item, part, selected=selected) if full else [])
 
 
 def section_node(section: Section) -> Node:
@@ -108,7 +116,10 @@ def section_node(section: Section) -> Node:
             "contentChangedAt": section.content_changed_at,
             "hidden": 0,
         },
-        [Node("Location", {"id": section.key, "path": section.path})],
+        [
+            Node("Location", {"id": 100 * section.key + number, "path": path})
+            for number, path in enumerate(section.locations)
+        ],
     )
 
 
@@ -143,6 +154,8 @@ def _own_attributes(item: Item) -> Attributes:
         "type": item.type,
         "title": item.title,
         "summary": item.summary,
+        "editionTitle": item.edition or None,
+        "originallyAvailableAt": item.air_date or None,
         "index": item.index,
         "year": item.year,
         "thumb": f"{item.key}/thumb/{item.updated_at}",
@@ -197,8 +210,10 @@ def _analysis_version(item: Item) -> str | None:
     return "1" if analysed else None
 
 
-def _file_ids(item: Item) -> int:
-    return 1000 + item.rating_key
+def _file_id(item: Item, file: File) -> int:
+    """Give the number of a file: the first one's follows from its item, for those who read answers."""
+    files = [part for version in item.files for part in version.parts]
+    return 1000 + item.rating_key + 100_000 * next((n for n, each in enumerate(files) if each is file), 0)
 
 
 def _streams(item: Item, file: File, *, selected: bool) -> Iterable[Node]:
@@ -225,7 +240,31 @@ def _streams(item: Item, file: File, *, selected: bool) -> Iterable[Node]:
             )
         )
     streams.append(Node("Stream", _audio_stream(item, file, len(streams)) | _loudness(item) | here))
+    streams += [_subtitle_stream(item, number, each) for number, each in enumerate(file.subtitles)]
     return streams
+
+
+def _subtitle_stream(item: Item, number: int, subtitle: Subtitle) -> Node:
+    """Write subtitles that lie beside the film. A stream with a key is a file of its own."""
+    shown = f"{subtitle.language or 'Unknown'} ({subtitle.codec.upper()} External)"
+    key = 40_000 + 1000 * number + item.rating_key
+    return Node(
+        "Stream",
+        {
+            "id": key,
+            "key": f"/library/streams/{key}",
+            "streamType": 3,
+            "codec": subtitle.codec,
+            "format": subtitle.codec,
+            "language": subtitle.language or None,
+            "languageTag": subtitle.language or None,
+            "forced": subtitle.forced or None,
+            "hearingImpaired": subtitle.hearing_impaired or None,
+            "file": subtitle.path,
+            "displayTitle": shown,
+            "extendedDisplayTitle": shown,
+        },
+    )
 
 
 def _audio_stream(item: Item, file: File, index: int) -> Attributes:
