@@ -213,7 +213,7 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "other.db").close()
     with pytest.raises(ReplayRefusedError, match="not a database"):
         replay(str(tmp_path / "list.db"), tmp_path)
-    with pytest.raises(ReplayRefusedError, match="has schema 0, this segue reads 1"):
+    with pytest.raises(ReplayRefusedError, match="has schema 0, this segue reads 2"):
         replay(str(tmp_path / "other.db"), tmp_path)
 
 

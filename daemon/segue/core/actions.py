@@ -2,12 +2,14 @@
 
 from typing import Literal, get_args
 
+from segue.core.ingest.actions import IngestActions
+from segue.core.ingest.settings import IngestSettings
 from segue.core.music.actions import MusicActions
 from segue.core.music.state import MusicSettings
 from segue.core.system.actions import SystemActions
 from segue.core.vocabulary import ActionBase, tagger
 
-Domain = Literal["music", "system"]
+Domain = Literal["music", "ingest", "system"]
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 
@@ -19,6 +21,7 @@ class ConfigLoaded(HouseAction, frozen=True):
     """A configuration was read and is in force; each domain gets its part. Never carries a secret."""
 
     music: MusicSettings
+    ingest: IngestSettings = IngestSettings()
 
 
 class DeadlineDue(HouseAction, frozen=True):
@@ -27,4 +30,4 @@ class DeadlineDue(HouseAction, frozen=True):
     domain: Domain
 
 
-Action = MusicActions | SystemActions | ConfigLoaded | DeadlineDue
+Action = MusicActions | IngestActions | SystemActions | ConfigLoaded | DeadlineDue

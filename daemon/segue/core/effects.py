@@ -3,12 +3,26 @@
 from typing import Literal
 
 from segue.core.actions import Action
+from segue.core.ingest.actions import LongRunEnded, ScanFailed, Stage, StageFailed
+from segue.core.ingest.effects import (
+    IdentifySource,
+    IngestEffects,
+    LocateDestination,
+    ProbeSources,
+    RecordIngest,
+    RunAdopt,
+    RunVerify,
+    ScanFolder,
+    TransferFiles,
+    UndoIngest,
+    WorkerEffect,
+)
 from segue.core.music.actions import CommandFailed, PlayerCommandFailed, SessionsUnread
 from segue.core.music.effects import CommandPlayer, FetchSessions, HeosEffect, MusicEffects
 from segue.core.system.effects import SystemEffects
 from segue.core.vocabulary import EffectBase
 
-Effect = MusicEffects | SystemEffects
+Effect = MusicEffects | IngestEffects | SystemEffects
 
 
 def dropped(effect: EffectBase, reason: Literal["dropped", "commit_late"], detail: str) -> Action | None:
@@ -24,5 +38,23 @@ def dropped(effect: EffectBase, reason: Literal["dropped", "commit_late"], detai
             return PlayerCommandFailed(effect.effect_id, effect.room, reason, detail)
         case FetchSessions():
             return SessionsUnread(effect.effect_id, "dropped", detail)
+        case ProbeSources():
+            return StageFailed(effect.effect_id, "", "probe", reason, detail)
+        case WorkerEffect() if type(effect) in STAGES:
+            return StageFailed(effect.effect_id, effect.job_id, STAGES[type(effect)], reason, detail)
+        case RunVerify() | RunAdopt():
+            return LongRunEnded(effect.effect_id, 0, error=detail)
+        case ScanFolder():
+            return ScanFailed(effect.effect_id, effect.folder, "dropped", detail)
         case _:
             return None
+
+
+STAGES: dict[type[WorkerEffect], Stage] = {
+    IdentifySource: "identify",
+    LocateDestination: "locate",
+    TransferFiles: "transfer",
+    RecordIngest: "record",
+    UndoIngest: "undo",
+}
+"""Which stage of a job each of the worker's effects is."""

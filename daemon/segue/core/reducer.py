@@ -5,6 +5,8 @@ from typing import assert_never
 from msgspec.structs import replace as but
 
 from segue.core.actions import DOMAINS, Action, ConfigLoaded, DeadlineDue, Domain
+from segue.core.ingest import reducer as ingest
+from segue.core.ingest.actions import IngestAction
 from segue.core.music import reducer as music
 from segue.core.music.actions import MusicAction
 from segue.core.stamp import Stamp
@@ -20,25 +22,41 @@ def reduce(state: State, action: Action, stamp: Stamp) -> Step:
     """Give the next state and what is to be done; the same state object when nothing changes."""
     if isinstance(action, MusicAction):
         return _with_music(state, music.reduce(state.music, action, stamp))
+    if isinstance(action, IngestAction):
+        return _with_ingest(state, ingest.reduce(state.ingest, action, stamp))
     if isinstance(action, SystemAction):
         return _with_system(state, system.reduce(state.system, action, stamp))
     if isinstance(action, ConfigLoaded):
         state = but(state, system=system.configure(state.system))
-        return _with_music(state, music.configure(state.music, action.music, stamp))
+        return _configure(state, action, stamp)
     return _expire(state, action, stamp)
 
 
 def next_deadline(state: State) -> tuple[float, Domain] | None:
     """Give the earliest moment that any domain has asked for, and whose it is."""
-    moments = (music.next_deadline(state.music), system.next_deadline(state.system))
+    moments = (
+        music.next_deadline(state.music),
+        ingest.next_deadline(state.ingest),
+        system.next_deadline(state.system),
+    )
     due = [(m, d) for m, d in zip(moments, DOMAINS, strict=True) if m is not None]
     return min(due, default=None)
+
+
+def _configure(state: State, action: ConfigLoaded, stamp: Stamp) -> Step:
+    """Give each domain its settings; the second one's effects are numbered after the first one's."""
+    state, of_music = _with_music(state, music.configure(state.music, action.music, stamp))
+    part, of_ingest = ingest.configure(state.ingest, action.ingest, stamp, first_effect=len(of_music))
+    state, of_ingest = _with_ingest(state, (part, of_ingest))
+    return state, [*of_music, *of_ingest]
 
 
 def _expire(state: State, action: DeadlineDue, stamp: Stamp) -> Step:
     match action.domain:
         case "music":
             return _with_music(state, music.expire(state.music, stamp))
+        case "ingest":
+            return _with_ingest(state, ingest.expire(state.ingest, stamp))
         case "system":
             return _with_system(state, system.expire(state.system, stamp))
         case _:
@@ -48,6 +66,11 @@ def _expire(state: State, action: DeadlineDue, stamp: Stamp) -> Step:
 def _with_music(state: State, step: music.Step) -> Step:
     part, effects = step
     return (state if part is state.music else but(state, music=part)), effects
+
+
+def _with_ingest(state: State, step: ingest.Step) -> Step:
+    part, effects = step
+    return (state if part is state.ingest else but(state, ingest=part)), effects
 
 
 def _with_system(state: State, step: system.Step) -> Step:

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from segue.core.ingest.state import IngestState
 from segue.core.music.state import MusicState
 from segue.core.system.state import SystemState
 
@@ -10,4 +11,5 @@ class State(msgspec.Struct, frozen=True):
     """What the house is known and wanted to be. Immutable all the way down."""
 
     music: MusicState = MusicState()
+    ingest: IngestState = IngestState()
     system: SystemState = SystemState()

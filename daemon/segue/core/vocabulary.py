@@ -83,14 +83,16 @@ class Accept(EffectBase, frozen=True, kw_only=True, tag="accept"):
 class Out:
     """Collects what one step wants done, and numbers it. Lives no longer than the step."""
 
-    def __init__(self, stamp: Stamp) -> None:
+    def __init__(self, stamp: Stamp, first: int = 0) -> None:
+        """`first`: the number of the first effect, where others of the same step come before."""
         self.stamp = stamp
         self.effects: list[EffectBase] = []
+        self._first = first
 
     @property
     def next_id(self) -> str:
         """The id that the next effect must carry."""
-        return self.stamp.effect_id(len(self.effects))
+        return self.stamp.effect_id(self._first + len(self.effects))
 
     def add(self, effect: EffectBase) -> str:
         """Add an effect made with `next_id`, and give its id."""

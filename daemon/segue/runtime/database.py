@@ -30,7 +30,7 @@ WAL_PAGES = 4000
 """Backstop for the size of the write-ahead log, about 16 MB; the writer folds it in earlier, when it has time."""
 KEPT_ASIDE = 3
 """Files that could not be used and are kept for a look; older ones give way."""
-CHECKED_TABLES = ("migrations", "durable", "set_aside", "core_failures", "notes", "segments")
+CHECKED_TABLES = ("migrations", "durable", "durable_parts", "set_aside", "core_failures", "notes", "segments")
 
 Trouble = Literal["full", "busy", "damaged", "io"]
 
@@ -136,7 +136,14 @@ def _first_schema(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first_schema,)
+def _parts_schema(db: sqlite3.Connection) -> None:
+    db.execute(
+        "CREATE TABLE durable_parts (domain TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL,"
+        " json TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (domain, key)) WITHOUT ROWID"
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first_schema, _parts_schema)
 """From nothing to the present schema, one step a version; never change one that was released."""
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -183,6 +190,7 @@ class Salvage:
 
     def __init__(self) -> None:
         self.durable: list[tuple[str, int, str, int]] = []
+        self.parts: list[tuple[str, str, int, str, int]] = []
         self.last_seq = 0
 
     @classmethod
@@ -193,6 +201,11 @@ class Salvage:
             if db.execute("PRAGMA quick_check(durable)").fetchone() == ("ok",):
                 found.durable = db.execute("SELECT domain, version, json, seq FROM durable").fetchall()
                 found.last_seq = max((row[3] for row in found.durable), default=0)
+        with suppress(sqlite3.Error):
+            if db.execute("PRAGMA quick_check(durable_parts)").fetchone() == ("ok",):
+                found.parts = db.execute(
+                    "SELECT domain, key, version, json, seq FROM durable_parts"
+                ).fetchall()
         with suppress(sqlite3.Error):
             (last,) = db.execute("SELECT coalesce(max(seq), 0) FROM steps").fetchone()
             found.last_seq = max(found.last_seq, int(last))
@@ -297,11 +310,12 @@ class Database:
                 db.close()
 
     def _carry_over(self, salvage: Salvage) -> None:
-        if not salvage.durable and not salvage.last_seq:
+        if not salvage.durable and not salvage.parts and not salvage.last_seq:
             return
         self._db = self._connect()
         with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO durable VALUES (?, ?, ?, ?)", salvage.durable)
+            self._db.executemany("INSERT OR REPLACE INTO durable_parts VALUES (?, ?, ?, ?, ?)", salvage.parts)
             self._db.execute("INSERT OR REPLACE INTO notes VALUES ('last_seq', ?)", (str(salvage.last_seq),))
 
     def _forget_old_ones(self) -> None:

@@ -83,6 +83,8 @@ class Ledger:
             domain: (version, text)
             for domain, version, text in db.execute("SELECT domain, version, json FROM durable")
         }
+        self._parts: dict[str, dict[str, object]] = {}
+        """By domain and key, the parts as they were last written."""
         first, last = db.execute("SELECT min(seq), max(seq) FROM steps").fetchone()
         self.row_count: int = 0 if first is None else last - first + 1
         """Steps kept, by their numbers: counting them would read the whole file."""
@@ -122,15 +124,19 @@ class Ledger:
                     self._insert(pending)
             self._insert(pending)
             slices = {} if after is None else self._keep(after, appends[-1][-1].stamp.seq)
+            parts = {} if after is None else self._keep_parts(after, appends[-1][-1].stamp.seq)
         self._segment, self._after = segment, after
         self._written.update(slices)
+        self._parts.update(parts)
         self.row_count += count
 
     def write_slices(self, last: Entry) -> None:
         """Write only what must outlive the process, where a step cannot be written; the next segment begins anew."""
         with transaction(self._db):
             slices = self._keep(last.after, last.stamp.seq)
+            parts = self._keep_parts(last.after, last.stamp.seq)
         self._written.update(slices)
+        self._parts.update(parts)
         self._after = None
 
     def _is_full(self, segment: _Segment, first: Entry) -> bool:
@@ -175,6 +181,25 @@ class Ledger:
                 changed[slice_.domain] = now
         return changed
 
+    def _keep_parts(self, state: State, seq: int) -> dict[str, dict[str, object]]:
+        """Write the parts that are not the ones on disk, and remove those that are no more."""
+        now = {}
+        for slice_ in self._slices:
+            if slice_.parts is None:
+                continue
+            domain, before = slice_.domain, self._parts.get(slice_.domain, {})
+            after = now[domain] = dict(slice_.parts.project(state))
+            changed = [(key, part) for key, part in after.items() if before.get(key) is not part]
+            self._db.executemany(
+                "INSERT OR REPLACE INTO durable_parts VALUES (?, ?, ?, ?, ?)",
+                ((domain, key, slice_.version, rows.to_json(part).decode(), seq) for key, part in changed),
+            )
+            self._db.executemany(
+                "DELETE FROM durable_parts WHERE domain = ? AND key = ?",
+                ((domain, key) for key in before.keys() - after.keys()),
+            )
+        return now
+
     # ---------------------------------------------------------------- the start
 
     def load(self, now: float) -> Loaded:
@@ -190,11 +215,39 @@ class Ledger:
                 self._set_aside((slice_.domain,), str(error), now)
             else:
                 state = slice_.revive(state, kept)
+        for slice_ in self._slices:
+            if slice_.parts is not None:
+                state = slice_.parts.revive(state, self._load_parts(slice_, now))
+                # Keys only: the objects are new ones, so each is written once more with the first commit.
+                self._parts[slice_.domain] = dict.fromkeys(slice_.parts.project(state))
         loaded = Loaded(state, self._untold(), self._next_seq(), self._note("running") != "1")
         if loaded.set_aside:
             with suppress(sqlite3.OperationalError), transaction(self._db):  # a full disk: told once more
                 self._db.execute("UPDATE set_aside SET told = 1")
         return loaded
+
+    def _load_parts(self, slice_: DurableSlice, now: float) -> dict[str, object]:
+        """Read the parts of a domain; one that cannot be read is set aside alone."""
+        found, broken = {}, []
+        rows_ = self._db.execute(
+            "SELECT key, version, json FROM durable_parts WHERE domain = ?", (slice_.domain,)
+        ).fetchall()
+        for key, version, text in rows_:
+            try:
+                found[key] = slice_.decode_part(version, text)
+            except UnreadableSliceError as error:
+                broken.append((key, version, text, str(error)))
+        if broken:
+            with transaction(self._db):
+                for key, version, text, reason in broken:
+                    self._db.execute(
+                        "INSERT INTO set_aside (domain, version, json, seq, at, reason) VALUES (?, ?, ?, 0, ?, ?)",
+                        (slice_.domain, version, text, now, f"{key}: {reason}"),
+                    )
+                    self._db.execute(
+                        "DELETE FROM durable_parts WHERE domain = ? AND key = ?", (slice_.domain, key)
+                    )
+        return found
 
     def _untold(self) -> tuple[tuple[str, str], ...]:
         return tuple(self._db.execute("SELECT domain, reason FROM set_aside WHERE told = 0 ORDER BY id"))
@@ -202,8 +255,9 @@ class Ledger:
     def _next_seq(self) -> int:
         (in_steps,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM steps").fetchone()
         (in_durable,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM durable").fetchone()
+        (in_parts,) = self._db.execute("SELECT coalesce(max(seq), 0) FROM durable_parts").fetchone()
         noted = self._note("last_seq")
-        return int(max(in_steps, in_durable, int(noted) if noted.isdigit() else 0)) + 1
+        return int(max(in_steps, in_durable, in_parts, int(noted) if noted.isdigit() else 0)) + 1
 
     def _note(self, key: str) -> str:
         row = self._db.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
@@ -242,15 +296,23 @@ class Ledger:
                     " SELECT domain, version, json, seq, ?, ? FROM durable WHERE domain = ?",
                     (now, reason, domain),
                 )
-                if cursor.rowcount > 0:
+                cursor_of_parts = self._db.execute(
+                    "INSERT INTO set_aside (domain, version, json, seq, at, reason)"
+                    " SELECT domain, max(version), json_group_object(key, json(json)), max(seq), ?, ?"
+                    " FROM durable_parts WHERE domain = ? GROUP BY domain",
+                    (now, f"its parts: {reason}", domain),
+                )
+                if cursor.rowcount > 0 or cursor_of_parts.rowcount > 0:
                     moved.append(domain)
                 self._db.execute("DELETE FROM durable WHERE domain = ?", (domain,))
+                self._db.execute("DELETE FROM durable_parts WHERE domain = ?", (domain,))
                 self._db.execute("DELETE FROM core_failures WHERE domain IN (?, 'house')", (domain,))
             self._db.execute(
                 "DELETE FROM set_aside WHERE id <= (SELECT max(id) - ? FROM set_aside)", (SET_ASIDE_KEPT,)
             )
         for domain in domains:
             self._written.pop(domain, None)
+            self._parts.pop(domain, None)
         return tuple(moved)
 
     # ---------------------------------------------------------------- house-keeping

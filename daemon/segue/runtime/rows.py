@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace as but
 
 import segue
 import segue.core
 from segue.core.actions import Action
 from segue.core.effects import Effect
+from segue.core.ingest.actions import FolderScanned, Recorded, ScanFailed, StageFailed, Transferred, Undone
+from segue.core.ingest.effects import RecordIngest, ScanFolder, TransferFiles, UndoIngest
+from segue.core.ingest.state import IngestState, Job
 from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
 from segue.core.stamp import Stamp
@@ -21,9 +25,30 @@ from segue.runtime.journal import Entry
 COLUMNS = "seq, at, now_at, entropy, type, action, cause, rule, who, effects, hashes, levels, told"
 """Of table `steps`, in the order of `encoded`."""
 COLUMN_COUNT = 13
-ACTS = (SetVolume, SetMute, SelectSource, ReceiverTransport, CommandPlayer)
+ACTS = (
+    SetVolume,
+    SetMute,
+    SelectSource,
+    ReceiverTransport,
+    CommandPlayer,
+    TransferFiles,
+    RecordIngest,
+    UndoIngest,
+    ScanFolder,
+)
 """Effects that somebody in the house can notice: what `why` has to answer for."""
-OUTCOMES = (CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed)
+OUTCOMES = (
+    CommandDone,
+    CommandFailed,
+    PlayerCommandDone,
+    PlayerCommandFailed,
+    Transferred,
+    Recorded,
+    Undone,
+    StageFailed,
+    FolderScanned,
+    ScanFailed,
+)
 SLICE_NAMES: tuple[str, ...] = State.__struct_fields__
 
 Row = tuple[int, float, float, int, str, str, int | None, str, str, str, str, str | None, int]
@@ -60,11 +85,36 @@ def _cleaned(value: Any) -> Any:
 
 def digest(slice_: object) -> str:
     """Give the fingerprint of a slice: 16 hex digits of BLAKE2b over its JSON."""
-    data = memoryview(to_json(slice_))
+    if isinstance(slice_, IngestState):
+        return _digest_of_ingest(slice_)
+    return str(_blake2b(to_json(slice_)).hexdigest())
+
+
+def _blake2b(content: bytes) -> Any:
+    data = memoryview(content)
     hasher = blake2b(digest_size=8)
     for start in range(0, len(data), GIL_PIECE):
         hasher.update(data[start : start + GIL_PIECE])
-    return hasher.hexdigest()
+    return hasher
+
+
+_job_digests: dict[int, tuple[Job, bytes]] = {}
+"""By the identity of a job, which is held so that it stays what it is: a thousand jobs are not encoded anew because one
+of them has moved on."""
+JOB_DIGESTS_MAX = 4096
+
+
+def _digest_of_ingest(slice_: IngestState) -> str:
+    """Digest the slice without its jobs, and of each job its digest."""
+    if len(_job_digests) > max(JOB_DIGESTS_MAX, 2 * len(slice_.jobs)):
+        _job_digests.clear()
+    parts = [to_json(but(slice_, jobs={}))]
+    for job in slice_.jobs.values():
+        known = _job_digests.get(id(job))
+        if known is None or known[0] is not job:
+            known = _job_digests[id(job)] = (job, _blake2b(to_json(job)).digest())
+        parts.append(known[1])
+    return str(_blake2b(b"".join(parts)).hexdigest())
 
 
 def changed_hashes(before: State, after: State) -> dict[str, str]:

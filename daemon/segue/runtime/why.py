@@ -16,16 +16,31 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from segue.core.actions import DeadlineDue
+from segue.core.ingest.actions import FolderScanned, Recorded, ScanFailed, StageFailed, Transferred, Undone
+from segue.core.ingest.effects import RecordIngest, ScanFolder, TransferFiles, UndoIngest
 from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
 from segue.core.stamp import cause_of
+from segue.runtime.ingest_words import act_words
 from segue.runtime.ledger import rows_of, told_rows
 from segue.runtime.rows import StepRow
 from segue.runtime.words import words_for
 
 T = TypeVar("T")
-ActEffect = SetVolume | SetMute | SelectSource | ReceiverTransport | CommandPlayer
-Outcome = CommandDone | CommandFailed | PlayerCommandDone | PlayerCommandFailed
+RoomEffect = SetVolume | SetMute | SelectSource | ReceiverTransport | CommandPlayer
+ActEffect = RoomEffect | TransferFiles | RecordIngest | UndoIngest | ScanFolder
+Outcome = (
+    CommandDone
+    | CommandFailed
+    | PlayerCommandDone
+    | PlayerCommandFailed
+    | Transferred
+    | Recorded
+    | Undone
+    | StageFailed
+    | FolderScanned
+    | ScanFailed
+)
 
 LIMIT_MAX = 200
 ROWS_A_JOB = 256
@@ -83,8 +98,8 @@ class Deed(msgspec.Struct):
 
     @property
     def room(self) -> str:
-        """The room it concerns."""
-        return self.effects[0][1].room
+        """The room it concerns; nothing for what concerns the library."""
+        return room_of(self.effects[0][1])
 
     @property
     def because(self) -> int:
@@ -101,6 +116,11 @@ class Deed(msgspec.Struct):
         return (
             isinstance(newer, SetVolume) and isinstance(effect, SetVolume) and effect.because == newer.because
         )
+
+
+def room_of(effect: ActEffect) -> str:
+    """Give the room that an effect concerns; nothing for what concerns the library."""
+    return effect.room if isinstance(effect, RoomEffect) else ""
 
 
 class Acts:
@@ -124,16 +144,16 @@ class Acts:
         if isinstance(action, Outcome):
             self._outcomes.setdefault(action.effect_id, action)
         for effect in reversed(effects):
-            if isinstance(effect, ActEffect) and self._room in (None, effect.room):
+            if isinstance(effect, ActEffect) and self._room in (None, room_of(effect)):
                 self._add_effect(row, effect)
 
     def _add_effect(self, row: StepRow, effect: ActEffect) -> None:
-        deed = self._latest.get(effect.room)
+        deed = self._latest.get(room_of(effect))
         if deed is not None and deed.takes(effect):
             deed.effects.append((row, effect))
             return
         deed = Deed([(row, effect)])
-        self._latest[effect.room] = deed
+        self._latest[room_of(effect)] = deed
         self._deeds.append(deed)
 
     @property
@@ -180,6 +200,8 @@ def _act_words(deed: Deed) -> str:
             return f"player seek to {position_ms / 1000:.1f} s"
         case CommandPlayer(verb=verb):
             return f"player {verb}"
+        case TransferFiles() | RecordIngest() | UndoIngest() | ScanFolder() as effect:
+            return act_words(effect)
 
 
 def _volume_words(deed: Deed) -> str:
@@ -201,9 +223,15 @@ def _outcome(deed: Deed, outcomes: Mapping[str, Outcome]) -> tuple[Literal["done
     match last:
         case None:
             return "pending", ""
-        case CommandFailed() | PlayerCommandFailed():
+        case CommandFailed() | PlayerCommandFailed() | ScanFailed():
             return "failed", f"{last.reason}: {last.detail}" if last.detail else last.reason
-        case _:
+        case StageFailed():
+            return "failed", f"{last.kind}: {last.detail}" if last.detail else last.kind
+        case Transferred():
+            return "done", f"{last.files[0].method}, {last.took_s:.1f} s" if last.files else ""
+        case Recorded() | Undone() | FolderScanned():
+            return "done", ""
+        case CommandDone() | PlayerCommandDone():
             pass
     missed = sum(isinstance(outcomes.get(e.effect_id), CommandFailed) for _, e in deed.effects)
     if missed:

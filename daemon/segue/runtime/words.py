@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.core.actions import Action, ConfigLoaded, DeadlineDue
+from segue.core.ingest.actions import Request
 from segue.core.music import actions as music
 from segue.core.system import actions as system
+from segue.runtime import ingest_words
 
 SESSIONS_NAMED = 2
 
@@ -14,7 +16,7 @@ def words_for(action: Action, by: str) -> str:
     """Say what an action reports or asks; a request names who asked."""
     words = _WORDS[type(action)]
     text = words if isinstance(words, str) else words(action)
-    return f"{who(by)} asked: {text}" if isinstance(action, music.RoomRequest) else text
+    return f"{who(by)} asked: {text}" if isinstance(action, music.RoomRequest | Request) else text
 
 
 def who(by: str) -> str:
@@ -116,5 +118,6 @@ _WORDS: dict[type, str | Callable[[Any], str]] = {
     system.ActorRecovered: lambda a: f"{a.actor} works again",
     system.JournalChanged: lambda a: _because(f"the journal is {a.status}", a.detail),
     system.DomainSetAside: lambda a: _because(f"what was kept of {a.domain} was set aside", a.detail),
+    **ingest_words.WORDS,
 }
 """One line an action; a test demands every one."""

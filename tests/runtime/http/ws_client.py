@@ -12,6 +12,7 @@ from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from segue.runtime.http import Message, Receive, Scope, Send
+from segue.runtime.http.wire import ClientGoneError
 from tests.runtime.http.talk import Client, talking
 
 HANDSHAKE = (
@@ -87,6 +88,8 @@ class Echo:
     def __init__(self) -> None:
         self.heard: list[Message] = []
         self.scopes: list[Scope] = []
+        self.refused_sends = 0
+        """How often an answer came too late: the other way to learn that a link has ended."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scopes.append(scope)
@@ -97,7 +100,11 @@ class Echo:
             self.heard.append(message)
             if message["type"] == "websocket.disconnect":
                 return
-            await send({**message, "type": "websocket.send"})
+            try:
+                await send({**message, "type": "websocket.send"})
+            except ClientGoneError:
+                self.refused_sends += 1
+                raise
 
 
 @asynccontextmanager

@@ -99,14 +99,6 @@ class SourcesProbed(IngestAction, frozen=True):
     probes: tuple[SourceProbe, ...]
 
 
-class DownloadCompleted(IngestAction, frozen=True):
-    """A completion hook says that a download is whole: a file, or a folder with all below it."""
-
-    tier: ClassVar[Tier] = "WRITE"
-
-    path: str
-
-
 class DownloadsRead(IngestAction, frozen=True):
     """A download client was asked what it holds."""
 
@@ -175,6 +167,8 @@ class LibraryFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Names of the folders in the library roots of this kind that begin with the title, relative to their root."""
     entries: tuple[str, ...] = ()
     """Names in the folder that the file would go to, and in the title's folder."""
+    owners: tuple[tuple[str, int], ...] = ()
+    """Folders of the title's name, relative to their root, and the TMDb id of what the history put there."""
     roots: tuple[RootFacts, ...] = ()
     ingested_before: str = ""
     """Id of the history entry that took in a source of this name and size before."""
@@ -307,6 +301,12 @@ class Request(IngestAction, frozen=True):
     tier: ClassVar[Tier] = "WRITE"
 
 
+class DownloadCompleted(Request, frozen=True):
+    """A completion hook says that a download is whole: a file, or a folder with all below it."""
+
+    path: str
+
+
 class IngestRequested(Request, frozen=True):
     """Take these files in, wherever they lie. The door has looked them up below `path`."""
 
@@ -341,6 +341,10 @@ class ReviewApproved(Request, frozen=True):
     asks: ClassVar[bool] = True
 
     job_ids: tuple[str, ...]
+    upgrade: Literal["", "replace", "keep-both"] = ""
+    """What becomes of a version that the library already has; empty: as the setting says."""
+    who: str = ""
+    """Who decided, as the door knows them."""
 
 
 class CandidatePicked(Request, frozen=True):
@@ -350,6 +354,8 @@ class CandidatePicked(Request, frozen=True):
 
     job_ids: tuple[str, ...]
     place: int
+    who: str = ""
+    """Who decided, as the door knows them."""
 
 
 class CandidateGiven(Request, frozen=True):
@@ -362,6 +368,8 @@ class CandidateGiven(Request, frozen=True):
     episodes: tuple[int, ...] = ()
     season: int | None = None
     """Numbers that a person sets right; nothing said keeps what the name says."""
+    who: str = ""
+    """Who decided, as the door knows them."""
 
 
 class ReviewRejected(Request, frozen=True):
@@ -434,13 +442,12 @@ class TransfersHeld(IngestAction, frozen=True):
     because: str = ""
 
 
-IngestActions = (
+IngestNews = (
     SourcesFound
     | SourcesGone
     | RootChanged
     | BaselineTaken
     | SourcesProbed
-    | DownloadCompleted
     | DownloadsRead
     | Identified
     | Located
@@ -453,6 +460,10 @@ IngestActions = (
     | ScanFailed
     | LongRunProgressed
     | LongRunEnded
+    | TransfersHeld
+)
+IngestRequests = (
+    DownloadCompleted
     | IngestRequested
     | RenameRequested
     | BacklogRequested
@@ -469,5 +480,5 @@ IngestActions = (
     | TransfersResumed
     | WatcherRequested
     | ScanRequested
-    | TransfersHeld
 )
+IngestActions = IngestNews | IngestRequests

@@ -49,6 +49,16 @@ class RememberSources(WatcherEffect, frozen=True, kw_only=True, tag="remember_so
     """`rejected` or `ingested`."""
 
 
+class AskDownloads(EffectBase, frozen=True, kw_only=True, tag="ask_downloads"):
+    """Ask the configured download clients what is complete. Outcome: a `DownloadsRead` for each."""
+
+    owner: ClassVar[str] = "download_asker"
+
+    def coalesce_key(self) -> tuple[str, ...]:
+        """One question answers every doubt before it."""
+        return ("ask_downloads",)
+
+
 class WorkerEffect(EffectBase, frozen=True, kw_only=True):
     """Something for the ingest worker. Every one has an outcome; `StageFailed` where it comes to nothing."""
 
@@ -114,6 +124,8 @@ class RecordIngest(WorkerEffect, frozen=True, kw_only=True, tag="record_ingest")
     """Write the history's row; a second time changes nothing. Outcome: `Recorded`."""
 
     record: HistoryRecord
+    drop_sources: tuple[str, ...] = ()
+    """Sources that were to be moved and had to be copied: unlinked once the row is on disk."""
 
 
 class UndoIngest(WorkerEffect, frozen=True, kw_only=True, tag="undo_ingest"):
@@ -163,6 +175,7 @@ IngestEffects = (
     | ScanRoot
     | ProbeSources
     | RememberSources
+    | AskDownloads
     | IdentifySource
     | LocateDestination
     | TransferFiles

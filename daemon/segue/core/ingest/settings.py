@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from segue.core.ingest.records import TransferMethod
+from segue.core.ingest.weighing import MatchSettings
 
 WhileWatching = Literal["wait", "slow", "ignore"]
 Upgrade = Literal["replace", "keep-both", "review"]
@@ -19,6 +20,7 @@ class IngestSettings(msgspec.Struct, frozen=True):
     shows: tuple[str, ...] = ()
     """Library roots, absolute, the first one with room goes first."""
     auto: bool = False
+    match: MatchSettings = MatchSettings()
     stability_s: float = 60.0
     unknown_stability_s: float = 600.0
     """How long a file must be quiet whose structure cannot be checked and that nobody has called complete."""
@@ -31,6 +33,8 @@ class IngestSettings(msgspec.Struct, frozen=True):
     undo_s: float = 30 * 86400.0
     plex_configured: bool = False
     tmdb_configured: bool = False
+    clients_configured: bool = False
+    """True where a download client can be asked what is complete."""
     identify_at_once: int = 4
     probe_patience_s: float = 86400.0
     """How long a broken structure is waited for before it counts as broken for good."""

@@ -1,0 +1,331 @@
+"""The stages of a job after its name is known: each has its turn, its worker, its outcome, and its ways to fail."""
+
+from collections import Counter
+
+from msgspec.structs import replace as but
+
+from segue.core.ingest import jobs, telling
+from segue.core.ingest.actions import (
+    Recorded,
+    StageFailed,
+    TransferProgressed,
+    Transferred,
+    Undone,
+)
+from segue.core.ingest.effects import (
+    IdentifySource,
+    LocateDestination,
+    RecordIngest,
+    SteerTransfers,
+    TransferFiles,
+    UndoIngest,
+)
+from segue.core.ingest.facts import Reason
+from segue.core.ingest.placing import folder_for, roots_for
+from segue.core.ingest.records import HistoryRecord, RecordedFile
+from segue.core.ingest.state import Finished, IngestState, Job, Queued, QueueStage, Working
+from segue.core.stamp import Stamp
+from segue.core.vocabulary import Out
+
+AT_ONCE: dict[QueueStage, int] = {"identify": 4, "locate": 2, "transfer": 1, "record": 4, "undo": 1}
+"""Jobs that may be in one stage at a time. One copy at a time is the fastest for a disk, and the kindest."""
+ATTEMPTS_MAX = 5
+RETRY_S = 5.0
+"""After a failure that may pass: 5, 10, 20, 40 s."""
+NO_SPACE_AGAIN_S = 300.0
+PASSING = frozenset({"dropped", "commit_late", "worker_died", "cancelled", "busy"})
+"""Kinds of failure that say nothing about the file."""
+STORES = frozenset({"dropped", "commit_late", "cancelled"})
+"""Those that do not count as a try: nothing was tried."""
+
+# ------------------------------------------------------------------ turns
+
+
+def give_turns(state: IngestState, out: Out) -> IngestState:
+    """Start what may be started now, the oldest first."""
+    now_at = out.stamp.now_at
+    busy = Counter(job.phase.stage for job in state.jobs.values() if isinstance(job.phase, Working))
+    if all(not isinstance(job.phase, Queued) for job in state.jobs.values()):
+        return state
+    started = []
+    for job in state.jobs.values():
+        phase = job.phase
+        if not isinstance(phase, Queued) or not _may_start(state, phase, now_at):
+            continue
+        if busy[phase.stage] >= AT_ONCE[phase.stage]:
+            continue
+        busy[phase.stage] += 1
+        started.append(_start(state, job, phase.stage, out))
+    return jobs.put(state, *started) if started else state
+
+
+def _may_start(state: IngestState, phase: Queued, now_at: float) -> bool:
+    if phase.not_before_at is not None and phase.not_before_at > now_at:
+        return False
+    if phase.stage == "identify":
+        return state.tmdb_busy_until_at is None or state.tmdb_busy_until_at <= now_at
+    if phase.stage in ("transfer", "undo"):
+        return not is_held(state)
+    return True
+
+
+def is_held(state: IngestState) -> bool:
+    """Tell whether no byte may move at present."""
+    return state.held.paused or state.held.hold == "wait"
+
+
+def _start(state: IngestState, job: Job, stage: QueueStage, out: Out) -> Job:
+    effect_id = out.next_id
+    match stage:
+        case "identify":
+            out.add(
+                IdentifySource(
+                    effect_id=effect_id,
+                    why="identify",
+                    because=job.because,
+                    job_id=job.job_id,
+                    path=job.source.path,
+                    relative=job.relative,
+                    duration_s=job.duration_s,
+                )
+            )
+        case "locate":
+            assert job.parsed is not None
+            assert job.chosen is not None
+            out.add(
+                LocateDestination(
+                    effect_id=effect_id,
+                    why="locate",
+                    because=job.because,
+                    job_id=job.job_id,
+                    path=job.source.path,
+                    size=job.source.size,
+                    parsed=job.parsed,
+                    candidate=job.chosen,
+                    roots=roots_for(job, state.settings),
+                    folder=folder_for(job, state.settings),
+                )
+            )
+        case "transfer":
+            assert job.plan is not None
+            out.add(
+                TransferFiles(
+                    effect_id=effect_id,
+                    why=job.plan.method,
+                    because=job.because,
+                    after_commit=True,
+                    job_id=job.job_id,
+                    plan=job.plan,
+                )
+            )
+        case "record":
+            assert job.record is not None
+            out.add(
+                RecordIngest(
+                    effect_id=effect_id,
+                    why="history",
+                    because=job.because,
+                    after_commit=True,
+                    job_id=job.job_id,
+                    record=job.record,
+                    drop_sources=_to_drop(job),
+                )
+            )
+        case "undo":
+            assert job.record is not None
+            out.add(
+                UndoIngest(
+                    effect_id=effect_id,
+                    why="undo",
+                    because=job.because,
+                    after_commit=True,
+                    job_id=job.job_id,
+                    record=job.record,
+                )
+            )
+    return jobs.become_working(job, stage, effect_id, out.stamp.now_at)
+
+
+def _to_drop(job: Job) -> tuple[str, ...]:
+    """Name the sources that were to be moved, but lie on another file system and were copied."""
+    if job.plan is None or job.plan.method != "move" or job.record is None:
+        return ()
+    return tuple(file.source for file in job.record.files if file.method not in ("rename", "already there"))
+
+
+# ------------------------------------------------------------------ transfers, and what holds them
+
+
+def steer(state: IngestState, out: Out) -> IngestState:
+    """Tell the worker when transfers under way shall wait, go slowly, or go on."""
+    held, settings = state.held, state.settings
+    paused = is_held(state)
+    limit = settings.slow_bytes_per_s if held.hold == "slow" else None
+    if (paused, limit) == (held.sent_paused, held.sent_bytes_per_s):
+        return state
+    out.add(
+        SteerTransfers(
+            effect_id=out.next_id,
+            why=held.because or ("paused" if paused else "free"),
+            because=out.stamp.seq,
+            paused=paused,
+            bytes_per_s=limit,
+        )
+    )
+    return but(state, held=but(held, sent_paused=paused, sent_bytes_per_s=limit))
+
+
+def progressed(state: IngestState, action: TransferProgressed) -> IngestState:
+    """Note how far a transfer has come."""
+    job = jobs.working_on(state, action.effect_id, action.job_id)
+    if job is None:
+        return state
+    assert isinstance(job.phase, Working)
+    phase = but(
+        job.phase,
+        done_bytes=action.done_bytes,
+        total_bytes=action.total_bytes,
+        bytes_per_s=action.bytes_per_s,
+    )
+    return jobs.put(state, but(job, phase=phase))
+
+
+def transferred(state: IngestState, action: Transferred, out: Out) -> IngestState:
+    """Everything is in its place: now the history has to know."""
+    job = jobs.working_on(state, action.effect_id, action.job_id)
+    if job is None:
+        return state
+    job = but(job, record=_record(job, action, out.stamp))
+    return jobs.put(state, jobs.become_queued(job, "record", out.stamp.now_at))
+
+
+def _record(job: Job, action: Transferred, stamp: Stamp) -> HistoryRecord:
+    assert job.chosen is not None
+    assert job.parsed is not None
+    assert job.plan is not None
+    planned = {file.source: file for file in job.plan.files}
+    files = tuple(
+        RecordedFile(
+            source=file.source,
+            root=file.root,
+            path=file.path,
+            size=file.size,
+            sha256=file.sha256,
+            method=file.method,
+            kind=planned[file.source].kind if file.source in planned else "video",
+            source_mtime_ns=planned[file.source].mtime_ns if file.source in planned else 0,
+            source_inode=planned[file.source].inode if file.source in planned else 0,
+            recycled=file.recycled,
+            made_folders=file.made_folders,
+        )
+        for file in action.files
+    )
+    best = job.verdict.best if job.verdict is not None else None
+    is_show = job.chosen.kind == "show"
+    return HistoryRecord(
+        record_id=job.job_id,
+        kind="rename" if job.intent == "rename" else "ingest",
+        wall_at=stamp.wall_at,
+        title=job.chosen.title,
+        files=files,
+        year=job.chosen.year,
+        media=job.chosen.kind,
+        tmdb_id=job.chosen.tmdb_id,
+        tvdb_id=job.chosen.tvdb_id,
+        season=job.parsed.season if is_show else None,
+        episodes=(job.parsed.episodes or job.parsed.absolute) if is_show else (),
+        score=round(best.score.total, 4) if best is not None and best.candidate == job.chosen else None,
+        decided_by=job.chosen_by,
+        took_s=round(action.took_s, 3),
+        retired=action.retired,
+        seq=job.because,
+    )
+
+
+def recorded(state: IngestState, action: Recorded, out: Out) -> IngestState:
+    """The job has ended: say so, and have Plex look at the folder."""
+    job = jobs.working_on(state, action.effect_id, action.job_id)
+    if job is None or job.record is None:
+        return state
+    first = job.record.files[0]
+    what = "renamed" if job.intent == "rename" else "ingested"
+    text = f"{job.name} is {first.path} in {first.root} now ({first.method or 'moved'})."
+    out.say("info", text, what)
+    end = Finished(job.job_id, "renamed" if job.intent == "rename" else "ingested", text, out.stamp.wall_at)
+    state = jobs.finish(state, job, end)
+    folder = job.plan.scan_folder if job.plan is not None else ""
+    return telling.want_scan(state, folder, job.because, out.stamp) if folder else state
+
+
+def undone(state: IngestState, action: Undone, out: Out) -> IngestState:
+    """An entry is taken back: Plex has to see that, too."""
+    job = jobs.working_on(state, action.effect_id, action.job_id)
+    if job is None or job.record is None:
+        return state
+    text = f"{job.record.title} ({job.record.record_id}) was taken back: {'; '.join(action.files) or 'nothing to do'}"
+    out.say("info", text, "undone")
+    state = jobs.finish(state, job, Finished(job.job_id, "undone", text, out.stamp.wall_at))
+    for folder in dict.fromkeys(f"{f.root}/{f.path.rpartition('/')[0]}" for f in job.record.files):
+        state = telling.want_scan(state, folder.rstrip("/"), job.because, out.stamp)
+    return state
+
+
+# ------------------------------------------------------------------ failures
+
+
+def failed(state: IngestState, action: StageFailed, out: Out) -> IngestState:
+    """Try again where that may help, wait where room is missing, else put it before a person."""
+    job = jobs.working_on(state, action.effect_id, action.job_id)
+    if job is None:
+        return state
+    assert isinstance(job.phase, Working)
+    stage, now_at = job.phase.stage, out.stamp.now_at
+    detail = action.detail or action.kind
+    if action.kind == "source_gone" and stage != "undo":
+        text = f"{job.name} vanished before it was taken in."
+        out.say("warning", text, "source_gone")
+        return jobs.finish(state, job, Finished(job.job_id, "vanished", text, out.stamp.wall_at))
+    if action.kind == "source_changed" and stage != "undo":
+        return jobs.put(
+            state, jobs.become_settling(job, now_at, state.settings.stability_s, "it changed meanwhile")
+        )
+    if action.kind == "no_space":
+        return jobs.put(state, _waits_for_space(job, stage, action, out))
+    attempts = job.attempts + (action.kind not in STORES)
+    if action.kind in PASSING and attempts < ATTEMPTS_MAX:
+        wait_s = RETRY_S * 2 ** max(attempts - 1, 0)
+        return jobs.put(
+            state,
+            jobs.become_queued(job, stage, now_at, wait_s=wait_s, detail=detail, attempts=attempts),
+        )
+    reason = Reason(action.kind, f"{_DOING[stage]} failed: {detail}")
+    job = jobs.become_reviewing(job, out.stamp, (reason,))
+    text = f"{job.name} ({job.job_id}): {reason.text}"
+    out.say("error", text, f"{stage}_failed")
+    return jobs.put(state, job)
+
+
+_DOING: dict[QueueStage, str] = {
+    "identify": "Identifying",
+    "locate": "Looking for its place",
+    "transfer": "Bringing it into the library",
+    "record": "Writing the history",
+    "undo": "Taking it back",
+}
+
+
+def _waits_for_space(job: Job, stage: QueueStage, action: StageFailed, out: Out) -> Job:
+    detail = f"no space: {gigabytes(action.needed_bytes)} needed, {gigabytes(action.free_bytes)} free"
+    if not job.attempts:
+        out.say("warning", f"{job.name} ({job.job_id}) waits: {detail}", "no_space")
+    now_at = out.stamp.now_at
+    return jobs.become_queued(
+        job, stage, now_at, wait_s=NO_SPACE_AGAIN_S, detail=detail, attempts=job.attempts + 1
+    )
+
+
+def gigabytes(count: int) -> str:
+    """Write a number of bytes for people, in decimal units."""
+    if count >= 1_000_000_000:
+        return f"{count / 1e9:.1f} GB"
+    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count} bytes"
