@@ -1,5 +1,6 @@
 """What can be wrong with a Plex server: a set of switches, changed while it runs."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -27,6 +28,8 @@ LAUGHS: Final = (
 )
 """Ten levels of ten: twenty thousand million characters when expanded."""
 DOCTYPE: Final = b'<!DOCTYPE MediaContainer [<!ENTITY server "a small joke">]>\n'
+TITLE: Final = re.compile(rb' title="|"title": "')
+"""Where a title begins, in XML and in JSON."""
 EXTERNAL: Final = b'<!DOCTYPE MediaContainer [<!ENTITY server SYSTEM "file:///etc/hostname">]>\n'
 
 
@@ -89,6 +92,12 @@ class Faults:
     no_players: bool = False
     """`/clients` is empty, although players are there."""
 
+    # ------------------------------------------------ scans
+    scan_delay_s: float = 0.05
+    """A scan takes so long before it sees anything."""
+    lose_scans: int = 0
+    """So many of the next scans are ordered, answered, and never carried out."""
+
     webhooks: WebhookFaults = field(default_factory=WebhookFaults)
 
     def hits(self, path: str) -> bool:
@@ -122,7 +131,7 @@ def spoil(fault: BodyFault, body: bytes, huge_bytes: int) -> bytes:
 
 def _into_a_title(body: bytes, stuff: bytes) -> bytes:
     """Put something into the first title of a document, or into a new attribute of its root."""
-    before, title, after = body.partition(b' title="')
+    title = TITLE.search(body)
     if title:
-        return before + title + stuff + after
+        return body[: title.end()] + stuff + body[title.end() :]
     return body.replace(b"<MediaContainer ", b'<MediaContainer title1="' + stuff + b'" ', 1)

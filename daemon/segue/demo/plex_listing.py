@@ -9,7 +9,7 @@ from starlette.responses import Response
 from segue.demo.plex_document import Node, container
 from segue.demo.plex_filters import CHOICES, choices, choose, meta_node, sort_items
 from segue.demo.plex_library import Item, Section
-from segue.demo.plex_notifications import PROCESSED, tell_activity, tell_status, tell_timeline
+from segue.demo.plex_notifications import PROCESSED, tell_timeline
 from segue.demo.plex_render import LANGUAGE, item_node, listing_attributes, section_node
 
 if TYPE_CHECKING:
@@ -74,22 +74,19 @@ def _is_control(name: str) -> bool:
 
 
 async def _refresh(server: "PlexServer", request: Request) -> Node | Response:
-    """Scan a section: there is nothing new, and that is told to everybody."""
+    """Scan a section, or one folder of it, or stop scanning it. A folder elsewhere is taken, too, and nothing comes."""
     section = _section_of(server, request)
     if section is None:
         return Response(b"", 404)
-    section.scanned_at = int(server.library.now())
-    name = f"scan-{section.key}-{section.scanned_at}"
-    activity: dict[str, Any] = {
-        "uuid": name,
-        "type": "library.update.section",
-        "title": f"Scanning {section.title}",
-    }
-    activity |= {"cancellable": True, "userID": server.owner.id, "subtitle": ""}
-    for event, progress in (("started", 0), ("ended", 100)):
-        tell_activity(server.listeners, event, activity | {"progress": progress})
-    tell_status(server.listeners, "Library scan complete", f"{section.title} was scanned.")
-    return Response(b"", 200, headers={"X-Plex-Activity": name})
+    if request.method == "DELETE":
+        server.scanner.cancel(section)
+        return Response(b"", 200)
+    scan = await server.scan(section, request.query_params.get("path", ""))
+    return Response(b"", 200, headers={"X-Plex-Activity": scan.name})
+
+
+async def _activities(server: "PlexServer", _request: Request) -> Node | Response:
+    return container([Node("Activity", activity) for activity in server.scanner.activities.values()])
 
 
 async def _choices(server: "PlexServer", request: Request) -> Node | Response:
@@ -141,7 +138,7 @@ def _everything(server: "PlexServer", request: Request) -> list[Item]:
 
 async def _library_all(server: "PlexServer", request: Request) -> Node | Response:
     pairs = _filters(request)
-    if any(name == "type" or name.startswith("title") for name, _ in pairs):
+    if any(name in ("type", "guid") or name.startswith("title") for name, _ in pairs):
         sections = server.library.sections.values()
         return _page(request, _flat(_anything(section, pairs) for section in sections))
     return _page(request, _everything(server, request))
@@ -242,6 +239,7 @@ async def _search(server: "PlexServer", request: Request) -> Node | Response:
 
 
 LISTINGS: Final[dict[str, Handler]] = {
+    "/activities": _activities,
     "/library": _library,
     "/library/sections": _sections,
     "/library/sections/{section:int}/all": _all,

@@ -247,7 +247,6 @@ ROUTES: Final[dict[str, Handler]] = {
     "/identity": _identity,
     "/accounts": _accounts,
     "/devices": _devices,
-    "/activities": _empty,
     "/butler": _empty,
     "/playlists": _empty,
     "/statistics/{kind}": _empty,

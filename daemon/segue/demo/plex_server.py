@@ -22,10 +22,11 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from segue.demo.plex_agent import Agent
 from segue.demo.plex_catalogue import make_library
 from segue.demo.plex_document import JSON, XML, to_json, to_xml
 from segue.demo.plex_faults import ERROR_PAGE, Faults, spoil
-from segue.demo.plex_library import Item, Library, SectionType
+from segue.demo.plex_library import Item, Library, Section, SectionType
 from segue.demo.plex_marks import Play, count_play
 from segue.demo.plex_notifications import (
     CREATED,
@@ -38,6 +39,7 @@ from segue.demo.plex_notifications import (
 )
 from segue.demo.plex_queues import PlayQueues
 from segue.demo.plex_routes import ROUTES, Answer, Handler
+from segue.demo.plex_scanner import Scan, Scanner
 from segue.demo.plex_sessions import Account, PlayerInfo, Report, Session, Sessions
 from segue.demo.plex_webhooks import ServerName, WebhookSender, item_hook, playing_hook
 from segue.runtime.http import ClientGoneError, HttpServer, open_tcp_listeners
@@ -78,6 +80,9 @@ class PlexServer:
         self.owner = OWNER
         self.name = ServerName(title, f"{rng.randrange(16**40):040x}", VERSION)
         self.library: Library = make_library(time.time)
+        self.agent = Agent()
+        """Knows films and shows by their names, once they were told to it."""
+        self.scanner = Scanner(self)
         self.sessions = Sessions(self.faults, now=trio.current_time)
         self.queues = PlayQueues(self.library, rng)
         self.listeners = Listeners()
@@ -240,6 +245,16 @@ class PlexServer:
         return Response(answer.content, answer.status_code, media_type=kind)
 
     # ------------------------------------------------------------ the library
+
+    async def scan(self, section: Section, path: str = "") -> Scan:
+        """Have a folder scanned, as at the request of a client; it happens a moment later."""
+        scan = self.scanner.order(section, path)
+        if self._nursery is None:
+            # Without a network there is nobody who would do it later.
+            await self.scanner.carry_out(scan)
+        else:
+            self._nursery.start_soon(self.scanner.carry_out, scan)
+        return scan
 
     def arrives(self, section_type: SectionType, item: Item, parent: Item | None = None) -> Item:
         """Let the server find something new, as after a scan: notifications and `library.new` follow."""
