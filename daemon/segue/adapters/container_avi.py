@@ -122,6 +122,7 @@ def _walk_riffs(file: Window, riff: Chunk, film: _Film) -> None:
         if riff.end > file.size:
             size, have = riff.end - riff.start, file.size - riff.start
             raise Broken(f"the RIFF chunk says {size:,} bytes, the file has {have:,} of them")
+        _check_parts(file, riff)
         at = _next(riff)
         if at >= file.size:
             return
@@ -130,6 +131,18 @@ def _walk_riffs(file: Window, riff: Chunk, film: _Film) -> None:
             _read_riff(file, riff, film)
         elif riff.id != b"JUNK":
             raise Unsure(f"{file.size - at:,} bytes follow the end of the film")
+
+
+def _check_parts(file: Window, riff: Chunk) -> None:
+    """Check that a RIFF chunk is full of chunks, the last of which ends where it does."""
+    at = riff.data
+    for _ in range(INSIDE):
+        if at + 8 > riff.end:
+            return
+        chunk = _chunk(file, at)
+        if chunk.end > riff.end:
+            raise Broken(f"the chunk at byte {at:,} ends behind the RIFF chunk that it lies in")
+        at = _next(chunk)
 
 
 # ------------------------------------------------------------------ the headers
@@ -174,6 +187,8 @@ def _visit_old_index(file: Window, film: _Film) -> int:
     for index in spread(count, SAMPLES):
         entry = file.read(film.idx1.data + index * 16, 16)
         offset = int.from_bytes(entry[8:12], "little")
+        if not entry.strip(b"\0"):
+            raise unwritten("the index", film.idx1.data + index * 16)
         # Writers count from the list's form or from the file's beginning; the first picture shows which.
         bases = (movie.data - 4, 0) if base is None else (base,)
         found = [start for start in bases if file.read(start + offset, 4) == entry[:4]]

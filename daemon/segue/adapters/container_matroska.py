@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, too_short, unwritten
+from segue.adapters.container_reader import BLOCK, Broken, Draft, Unsure, Window, spread, too_short, unwritten
 
 EBML: Final = 0x1A45DFA3
 SEGMENT: Final = 0x18538067
@@ -94,18 +94,18 @@ def examine(file: Window, draft: Draft) -> str:
     if segment.first_cluster is None:
         raise Broken("there is no cluster: the film itself is missing")
     clusters = _cued_clusters(file, segment) if segment.cues else []
+    # Without cues, the walk goes by every cluster.
+    walked = _walk_to_end(file, segment, clusters[-1] if clusters else segment.first_cluster)
+    clusters = clusters or walked
     for index in spread(len(clusters), SAMPLES):
-        _visit_cluster(file, segment, clusters[index])
-    # Without cues, the walk visits every cluster.
-    start = clusters[-1] if clusters else segment.first_cluster
-    count, last_ns = _walk_to_end(file, segment, start)
-    if draft.duration_s is None and last_ns is not None:
-        draft.lasts(last_ns / 1e9)
+        _visit_cluster(file, segment, clusters[index], max(1, SAMPLES // len(clusters)))
+    if draft.duration_s is None and walked:
+        draft.lasts(_timestamp_s(file, segment, walked[-1]))
     if not segment.sized:
         raise Unsure("the segment says no size, as a recording that goes on does; up to here it is in order")
     if segment.end < file.size:
         raise Unsure(f"{file.size - segment.end:,} bytes follow the end of the segment")
-    found = min(len(clusters), SAMPLES) + count - bool(clusters)
+    found = min(len(clusters), SAMPLES)
     return f"the segment fills the file, and the {found:,} clusters looked at are where they should be"
 
 
@@ -280,8 +280,8 @@ def _cued_clusters(file: Window, segment: _Segment) -> list[int]:
     return sorted(segment.data + place for place in places)
 
 
-def _visit_cluster(file: Window, segment: _Segment, at: int) -> None:
-    """Check that a cluster begins here, that something begins where it ends, and that its middle was written."""
+def _visit_cluster(file: Window, segment: _Segment, at: int, samples: int) -> None:
+    """Check that a cluster begins here, that something begins where it ends, and that places between were written."""
     if at >= segment.end:
         raise Broken(f"a cluster should stand at byte {at:,}, the segment ends at byte {segment.end:,}")
     cluster = _top_level(file, at)
@@ -296,10 +296,12 @@ def _visit_cluster(file: Window, segment: _Segment, at: int) -> None:
         raise too_short(f"the cluster at byte {at:,}", cluster.end, file)
     if cluster.end < segment.end:
         _top_level(file, cluster.end)
-    middle = (cluster.data + cluster.end) // 2
-    length = min(4096, cluster.end - middle)
-    if length >= 512 and file.is_unwritten(middle, length):
-        _walk_blocks(file, cluster.data, cluster.end)
+    length = cluster.end - cluster.data
+    for number in range(1, samples + 1):
+        place = cluster.data + length * number // (samples + 1)
+        if cluster.end - place >= BLOCK and file.is_unwritten(place):
+            _walk_blocks(file, cluster.data, cluster.end)
+            return
 
 
 def _walk_blocks(file: Window, start: int, end: int) -> None:
@@ -317,20 +319,20 @@ def _walk_blocks(file: Window, start: int, end: int) -> None:
         at = child.end
 
 
-def _walk_to_end(file: Window, segment: _Segment, at: int) -> tuple[int, int | None]:
-    """Go from part to part, which must meet the end exactly. Gives the clusters, and when the last of them begins."""
-    count, last_at = 0, None
+def _walk_to_end(file: Window, segment: _Segment, at: int) -> list[int]:
+    """Go from part to part, which must meet the end exactly. Gives where the clusters among them begin."""
+    clusters: list[int] = []
     while at < segment.end:
         element = _top_level(file, at)
         if element.id == CLUSTER:
-            count, last_at = count + 1, element.data
+            clusters.append(at)
         if element.end is None:
             at = _end_of_open_cluster(file, segment, element)
             continue
         if element.end > segment.end:
             raise too_short(f"the {TOP_LEVEL[element.id]} at byte {at:,}", element.end, file)
         at = element.end
-    return count, None if last_at is None else _timestamp_ns(file, segment, last_at)
+    return clusters
 
 
 def _end_of_open_cluster(file: Window, segment: _Segment, cluster: Element) -> int:
@@ -354,9 +356,7 @@ def _end_of_open_cluster(file: Window, segment: _Segment, cluster: Element) -> i
     return at
 
 
-def _timestamp_ns(file: Window, segment: _Segment, at: int) -> int | None:
-    """Read when a cluster begins, in nanoseconds; the timestamp is its first child, or follows a checksum."""
-    fields = dict(_children(file.read(at, 64)))
-    if TIMESTAMP not in fields:
-        return None
-    return _whole_number(fields[TIMESTAMP]) * segment.scale_ns
+def _timestamp_s(file: Window, segment: _Segment, cluster: int) -> float:
+    """Read when a cluster begins, in seconds; its timestamp is its first child, or follows a checksum."""
+    fields = dict(_children(file.read(_top_level(file, cluster).data, 64)))
+    return _whole_number(fields.get(TIMESTAMP, b"")) * segment.scale_ns / 1e9
