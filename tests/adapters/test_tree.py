@@ -204,12 +204,13 @@ async def test_a_disk_that_does_not_answer_ends_the_scan_and_not_the_daemon() ->
         for _ in range(tree.THREADS + 1):
             with pytest.raises(TreeError, match=r"/mnt/gone does not answer; waited 0\.05 s"):
                 await tree.ask_disk("/mnt/gone", release.wait, answer_s=0.05)
+        assert await tree.ask_disk("/mnt/other", lambda: 7) == 7
     finally:
         release.set()
     with trio.fail_after(10):
-        while tree.threads().borrowed_tokens:
+        while tree.threads("/mnt/gone").borrowed_tokens:
             await trio.sleep(0.01)
-    assert await tree.ask_disk("/", lambda: 7) == 7
+    assert await tree.ask_disk("/mnt/gone", lambda: 7) == 7
 
 
 async def test_a_scan_can_be_given_up_at_once(tmp_path: Path) -> None:

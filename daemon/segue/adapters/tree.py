@@ -25,8 +25,8 @@ ANSWER_S: Final = 30.0
 NAMED_MAX: Final = 100
 """So many problems, and so many files that are left, are named; the others are counted."""
 LINKS_RESOLVED_MAX: Final = 1000
-THREADS: Final = 4
-"""Threads that disks without an answer may hold at once; then scans fail until one comes back."""
+THREADS: Final = 2
+"""Threads that a root's disk may hold without an answer; then every question to it fails until one comes back."""
 
 T = TypeVar("T")
 ProblemKind = Literal["unreadable", "not-utf8", "link-outside", "link-broken", "too-deep", "too-many"]
@@ -101,24 +101,24 @@ class TreeError(Exception):
         self.missing = missing
 
 
-_threads: trio.lowlevel.RunVar[trio.CapacityLimiter] = trio.lowlevel.RunVar("tree_threads")
+_threads: trio.lowlevel.RunVar[dict[str, trio.CapacityLimiter]] = trio.lowlevel.RunVar("tree_threads")
 
 
-def threads() -> trio.CapacityLimiter:
-    """Give the limiter of all threads that wait for a disk, so that one that hangs cannot take the others' places."""
+def threads(root: str) -> trio.CapacityLimiter:
+    """Give the limiter of the threads that wait for a root's disk, so that one that hangs takes no other's place."""
     try:
-        return _threads.get()
+        limiters = _threads.get()
     except LookupError:
-        limiter = trio.CapacityLimiter(THREADS)
-        _threads.set(limiter)
-        return limiter
+        limiters = {}
+        _threads.set(limiters)
+    return limiters.setdefault(root, trio.CapacityLimiter(THREADS))
 
 
-async def ask_disk(what: str, ask: Callable[[], T], *, answer_s: float = ANSWER_S) -> T:
-    """Run one question to a disk in a thread. Raises `TreeError` naming `what` when no answer comes."""
+async def ask_disk(root: str, ask: Callable[[], T], *, answer_s: float = ANSWER_S) -> T:
+    """Run one question to a root's disk in a thread. Raises `TreeError` when no answer comes."""
     with trio.move_on_after(answer_s):
-        return await trio.to_thread.run_sync(ask, abandon_on_cancel=True, limiter=threads())
-    raise TreeError(f"{printable(what)} does not answer; waited {answer_s:g} s. Is its disk or share there?")
+        return await trio.to_thread.run_sync(ask, abandon_on_cancel=True, limiter=threads(root))
+    raise TreeError(f"{printable(root)} does not answer; waited {answer_s:g} s. Is its disk or share there?")
 
 
 async def scan(
