@@ -105,7 +105,7 @@ def test_names_of_later_sections_are_passed_over_with_a_note() -> None:
         ("SEGUE_PLEX__URLL", "plex.urll", "did you mean url?"),
         ("SEGUE_PLEXX__URL", "plexx", "did you mean [plex]?"),
         ("SEGUE_PLEX__A__B", "plex", "SEGUE_PLEX__URL"),
-        ("SEGUE_INGEST__WATCH", "ingest", "later release"),
+        ("SEGUE_PARTY__HOST", "party", "later release"),
         ("SEGUE_ROOM__WAKE", "room", "SEGUE_ROOM__LIVING__PLEX_PLAYER"),
         ("SEGUE_ROOM__LIVING__WAKEE", "room[living].wakee", "did you mean wake?"),
         ("SEGUE_PLEX__TIMEOUT_S", "plex.timeout_s", "expected a number from 0.1 to 60"),

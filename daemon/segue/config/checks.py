@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from segue.config.checks_ingest import troubles
 from segue.config.draft import Draft, Where, closest
 from segue.config.schema import Config, RoomConfig
 
@@ -125,8 +126,15 @@ def addresses_are_addresses(config: Config) -> Iterator[Finding]:
             "expected address:port, such as 127.0.0.1:3001 or [::1]:3001",
             f'"{server.listen}"',
         )
-    for key, url in (("plex.url", plex.url), ("plex.account_url", plex.account_url)):
-        problem = problem_of_url(url) if url or key == "plex.account_url" else ""
+    urls = (
+        ("plex.url", plex.url),
+        ("plex.account_url", plex.account_url),
+        ("tmdb.base_url", config.tmdb.base_url),
+        ("downloads.qbittorrent_url", config.downloads.qbittorrent_url),
+        ("downloads.transmission_url", config.downloads.transmission_url),
+    )
+    for key, url in urls:
+        problem = problem_of_url(url) if url or key in ("plex.account_url", "tmdb.base_url") else ""
         if problem:
             yield Finding(key, problem)
     hosts = [("heos.host", heos.host)] if heos.host else []
@@ -246,6 +254,12 @@ def rooms_make_sense(config: Config) -> Iterator[Finding]:
             )
 
 
+def ingest_makes_sense(config: Config) -> Iterator[Finding]:
+    """What is watched is no library, what comes in has a place, and lists hold what they should."""
+    for trouble in troubles(config):
+        yield Finding(trouble.key, trouble.expected, trouble.got, hint=trouble.hint)
+
+
 CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     addresses_are_addresses,
     strangers_bring_a_secret,
@@ -255,6 +269,7 @@ CHECKS: tuple[Callable[[Config], Iterator[Finding]], ...] = (
     groups_exist,
     rooms_are_told_apart,
     rooms_make_sense,
+    ingest_makes_sense,
 )
 
 
@@ -290,6 +305,8 @@ def warnings_of(config: Config) -> Iterator[str]:
         yield "There is a Plex token, but plex.url is not set: Plex is not listened to."
     if config.plex.url.startswith("https://") and not config.plex.verify_tls:
         yield "plex.verify_tls is false: whoever stands between here and the server can read the token."
+    if config.ingest.watch and config.tmdb.api_key is None:
+        yield "There is no TMDb key: everything that arrives waits in the review. See [tmdb] api_key_file."
     for room in config.rooms:
         label = f"room[{room.name}]"
         if not room.plex_player and not room.heos_player:

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from segue.config.schema import SECTIONS, Config, Section
+from segue.config.schema import SECTIONS, Config
+from segue.config.section import Section
 from segue.config.values import Key, keys_of
 
 RESTART_KEYS = frozenset(
@@ -45,6 +46,9 @@ UNITS = {
     "_s": "s",
     "_ms": "ms",
     "_mb": "MB",
+    "_mb_per_s": "MB/s",
+    "_gb": "GB",
+    "_min": "minutes",
     "_days": "days",
     "level": "level",
     "_step": "levels",

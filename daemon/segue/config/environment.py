@@ -11,18 +11,22 @@ from segue.config.values import Key, keys_of
 
 PREFIX = "SEGUE_"
 
-WELL_KNOWN = {"PLEX_URL": ("plex", "url"), "PLEX_TOKEN": ("plex", "token")}
+WELL_KNOWN = {
+    "PLEX_URL": ("plex", "url"),
+    "PLEX_TOKEN": ("plex", "token"),
+    "PLEX_INGEST_DIR": ("ingest", "watch"),
+    "PLEX_AUTO_INGEST": ("ingest", "auto"),
+    "PLEX_CONFIDENCE_THRESHOLD": ("ingest", "threshold"),
+    "PLEX_STABILITY_TIMEOUT": ("ingest", "stability_s"),
+    "TMDB_API_KEY": ("tmdb", "api_key"),
+}
 """Names that other programs around Plex use, taken as they are; `SEGUE_...` goes before them."""
 
+MEDIA_ROOT = "PLEX_MEDIA_ROOT"
+"""Stands for both libraries at once: its folders `Movies` and `TV Shows`."""
+
 WELL_KNOWN_LATER = (
-    *(
-        "PLEX_MEDIA_ROOT",
-        "PLEX_INGEST_DIR",
-        "PLEX_AUTO_INGEST",
-        "PLEX_CONFIDENCE_THRESHOLD",
-        "PLEX_STABILITY_TIMEOUT",
-    ),
-    *("TMDB_API_KEY", "TAUTULLI_URL", "TAUTULLI_API_KEY", "PASSKEY_VALIDATION_URL"),
+    *("TAUTULLI_URL", "TAUTULLI_API_KEY", "PASSKEY_VALIDATION_URL"),
     *("ORC_SERVER_URL", "ORC_PASSKEY", "ORC_USERNAME", "ORC_AUTHORIZED_CLIENTS"),
     *("IRC_SERVER", "IRC_PORT", "IRC_CHANNEL", "IRC_NICK"),
 )
@@ -34,6 +38,7 @@ def read_environment(environ: Mapping[str, str], draft: Draft) -> None:
     for name, (section, key) in WELL_KNOWN.items():
         if environ.get(name):
             _set(draft, draft.sections.setdefault(section, {}), keys_of(section)[key], name, environ[name])
+    _read_media_root(environ, draft)
     for name in WELL_KNOWN_LATER:
         if environ.get(name):
             draft.notes.append(
@@ -42,6 +47,14 @@ def read_environment(environ: Mapping[str, str], draft: Draft) -> None:
     for name in sorted(environ):
         if name.startswith(PREFIX):
             _read_own(draft, name, environ[name])
+
+
+def _read_media_root(environ: Mapping[str, str], draft: Draft) -> None:
+    root = environ.get(MEDIA_ROOT, "").rstrip("/")
+    if root:
+        section, keys = draft.sections.setdefault("ingest", {}), keys_of("ingest")
+        _set(draft, section, keys["movies"], MEDIA_ROOT, f"{root}/Movies")
+        _set(draft, section, keys["shows"], MEDIA_ROOT, f"{root}/TV Shows")
 
 
 def _read_own(draft: Draft, name: str, text: str) -> None:

@@ -20,9 +20,13 @@ from segue.config.schema import (
     RoomConfig,
     ServerConfig,
 )
+from segue.config.schema_ingest import DownloadsConfig, IngestConfig, MatchConfig, TmdbConfig
 from segue.config.secret_files import (
     API_TOKEN,
     PLEX_TOKEN,
+    QBITTORRENT_PASSWORD,
+    TMDB_KEY,
+    TRANSMISSION_PASSWORD,
     WEBHOOK_SECRET,
     SecretKey,
     check_inline,
@@ -87,6 +91,9 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
     for section, key in FILES:
         if values[section].get(key):
             values[section][key] = _absolute(values[section][key], base, environ)
+    for section, key in FOLDERS:
+        if values[section].get(key):
+            values[section][key] = tuple(_absolute(path, base, environ) for path in values[section][key])
     server["state_dir"] = server.get("state_dir") or default_state_dir(environ)
     server["control_socket"] = server.get("control_socket") or default_control_socket(
         environ, server["state_dir"]
@@ -94,6 +101,9 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
     plex["token"] = _secret(PLEX_TOKEN, plex, environ, draft)
     server["webhook_secret"] = _secret(WEBHOOK_SECRET, server, environ, draft)
     server["api_token"] = _secret(API_TOKEN, server, environ, draft)
+    values["tmdb"]["api_key"] = _secret(TMDB_KEY, values["tmdb"], environ, draft)
+    for password in (QBITTORRENT_PASSWORD, TRANSMISSION_PASSWORD):
+        values["downloads"][password.name] = _secret(password, values["downloads"], environ, draft)
     server["api_token_file"] = server.get("api_token_file") or str(Path(server["state_dir"], "api-token"))
     return Config(
         server=ServerConfig(**server),
@@ -101,20 +111,28 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
         heos=HeosConfig(**values["heos"]),
         rooms=tuple(_rooms(draft)),
         music=MusicConfig(**values["music"]),
+        ingest=IngestConfig(**values["ingest"]),
+        match=MatchConfig(**values["match"]),
+        tmdb=TmdbConfig(**values["tmdb"]),
+        downloads=DownloadsConfig(**values["downloads"]),
         journal=JournalConfig(**values["journal"]),
         log=LogConfig(**values["log"]),
     )
 
 
-PLAIN = ("server", "plex", "heos", "music", "journal", "log")
+PLAIN = ("server", "plex", "heos", "music", "ingest", "match", "tmdb", "downloads", "journal", "log")
 FILES = (
     ("server", "state_dir"),
     ("server", "control_socket"),
     ("server", "webhook_secret_file"),
     ("server", "api_token_file"),
     ("plex", "token_file"),
+    ("tmdb", "api_key_file"),
+    ("downloads", "qbittorrent_password_file"),
+    ("downloads", "transmission_password_file"),
 )
-"""Keys that name a path: relative ones start at the configuration file's directory."""
+FOLDERS = (("ingest", "watch"), ("ingest", "movies"), ("ingest", "shows"))
+"""Keys that name paths: relative ones start at the configuration file's directory."""
 
 
 def _rooms(draft: Draft) -> Iterator[RoomConfig]:

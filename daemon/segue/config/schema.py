@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from segue.config.schema_ingest import DownloadsConfig, IngestConfig, MatchConfig, TmdbConfig
+from segue.config.section import Section
 from segue.secret import Secret
 
 Level = Annotated[int, Meta(ge=0, le=100)]
@@ -27,10 +29,6 @@ INPUT_NAME = "^(inputs/[a-z0-9_]+)?$"
 
 MUSIC_INPUTS = ("inputs/cd", "inputs/phono", "inputs/tuner", "inputs/hdradio", "inputs/recorder_in_1")
 """Inputs of a receiver that carry no picture, as HEOS names them (HEOS CLI protocol, section 4.4.9)."""
-
-
-class Section(msgspec.Struct, frozen=True, kw_only=True):
-    """One table of the file."""
 
 
 class ServerConfig(Section, frozen=True, kw_only=True):
@@ -337,6 +335,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     heos: HeosConfig = HeosConfig()
     rooms: tuple[RoomConfig, ...] = ()
     music: MusicConfig = MusicConfig()
+    ingest: IngestConfig = IngestConfig()
+    match: MatchConfig = MatchConfig()
+    tmdb: TmdbConfig = TmdbConfig()
+    downloads: DownloadsConfig = DownloadsConfig()
     journal: JournalConfig = JournalConfig()
     log: LogConfig = LogConfig()
     path: str = ""
@@ -349,7 +351,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """All secrets, so that the log can know what to mask."""
-        found = (self.plex.token, self.server.webhook_secret, self.server.api_token)
+        found = (
+            self.plex.token,
+            self.server.webhook_secret,
+            self.server.api_token,
+            self.tmdb.api_key,
+            self.downloads.qbittorrent_password,
+            self.downloads.transmission_password,
+        )
         return tuple(secret for secret in found if secret is not None)
 
     @property
@@ -375,11 +384,15 @@ SECTIONS: dict[str, type[Section]] = {
     "heos": HeosConfig,
     "room": RoomConfig,
     "music": MusicConfig,
+    "ingest": IngestConfig,
+    "match": MatchConfig,
+    "tmdb": TmdbConfig,
+    "downloads": DownloadsConfig,
     "journal": JournalConfig,
     "log": LogConfig,
 }
 """Every section by its name in the file, in the order of the documentation."""
 
-LATER_SECTIONS = frozenset({"library", "ingest", "tmdb", "tautulli", "party", "irc"})
+LATER_SECTIONS = frozenset({"library", "tautulli", "party", "irc"})
 """Sections of later releases: refused, because a setting that does nothing is worse than none."""
 LATER_ROOM_KEYS = frozenset({"idle_off_min", "loudness", "receiver", "sources"})

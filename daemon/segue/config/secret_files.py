@@ -42,7 +42,17 @@ class SecretKey(NamedTuple):
 PLEX_TOKEN = SecretKey("plex", "token", "plex-token", 1)
 WEBHOOK_SECRET = SecretKey("server", "webhook_secret", "webhook-secret", 16)
 API_TOKEN = SecretKey("server", "api_token", "api-token", 16)
-SECRET_KEYS = (PLEX_TOKEN, WEBHOOK_SECRET, API_TOKEN)
+TMDB_KEY = SecretKey("tmdb", "api_key", "tmdb-key", 16)
+QBITTORRENT_PASSWORD = SecretKey("downloads", "qbittorrent_password", "qbittorrent-password", 1)
+TRANSMISSION_PASSWORD = SecretKey("downloads", "transmission_password", "transmission-password", 1)
+SECRET_KEYS = (
+    PLEX_TOKEN,
+    WEBHOOK_SECRET,
+    API_TOKEN,
+    TMDB_KEY,
+    QBITTORRENT_PASSWORD,
+    TRANSMISSION_PASSWORD,
+)
 
 
 def read_secret(
