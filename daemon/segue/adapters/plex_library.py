@@ -187,6 +187,12 @@ class PlexLibrary:
         """Read which libraries there are. Reference: `/library/sections`."""
         return await self._read("/library/sections", parse_sections)
 
+    async def count(self, section: Section) -> int | None:
+        """Read how many films, shows or artists a section has; nothing when the server does not say."""
+        path = f"/library/sections/{quote(section.key, safe='')}/all"
+        nothing_but_the_total = {"X-Plex-Container-Start": 0, "X-Plex-Container-Size": 0}
+        return (await self._read(path, parse_page, nothing_but_the_total)).total
+
     async def find_by_guid(
         self,
         kind: ItemKind,
