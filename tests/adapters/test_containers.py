@@ -179,6 +179,20 @@ def test_a_stream_that_lost_a_few_bytes_is_not_called_broken(tmp_path: Path) -> 
     assert probe(path).structure == "unknown"
 
 
+def test_a_piece_that_was_set_aside_and_never_written_is_a_hole(tmp_path: Path) -> None:
+    """As download clients do: room for all of it first, then the pieces in any order."""
+    data = media_files.make(tmp_path / "film.mkv", LENGTH_S, 4_000_000).read_bytes()
+    with (tmp_path / "download.mkv").open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, len(data))
+        os.pwrite(file.fileno(), data[:2_000_000], 0)
+        os.pwrite(file.fileno(), data[2_010_000:], 2_010_000)
+    found = probe(tmp_path / "download.mkv")
+    assert found.structure == "broken", found.detail
+    with (tmp_path / "download.mkv").open("r+b") as file:
+        os.pwrite(file.fileno(), data[2_000_000:2_010_000], 2_000_000)
+    assert probe(tmp_path / "download.mkv").structure == "whole"
+
+
 @pytest.mark.parametrize("suffix", [*CLOSED, *OPEN])
 def test_a_hole_breaks_a_film_of_any_kind(suffix: str, tmp_path: Path) -> None:
     """A hole that is too small for samples to find it is named by the file system."""

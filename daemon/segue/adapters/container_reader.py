@@ -18,7 +18,7 @@ Structure = Literal["whole", "broken", "unknown"]
 
 READS: Final = 6_000
 """So many reads, at most, for one file."""
-BYTES: Final = 24 * 1024 * 1024
+BYTES: Final = 64 * 1024 * 1024
 """So many bytes are read, at most, of one file."""
 SECONDS: Final = 10.0
 """After so long no further read is begun. A disk that does not answer at all can hold the one that runs."""
