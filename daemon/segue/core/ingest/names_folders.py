@@ -220,13 +220,26 @@ def same_title(a: str, b: str) -> bool:
     )
 
 
+def abbreviates(short: str, release: ParsedName) -> bool:
+    """`grpmtrx`, `matrix`, `tm`: the title's initials, part of it, or letters of it beside the group's name."""
+    full = fold(release.title).replace(" ", "")
+    group = fold(release.release_group).replace(" ", "")
+    rest = short.replace(group, "", 1) if group else short
+    initials = "".join(word[0] for word in fold(release.title).split())
+    if not rest or rest in full or rest == initials or (group and group in short):
+        return True
+    letters = iter(full)
+    return len(rest) >= 3 and all(letter in letters for letter in rest)
+
+
 def is_richer(release: ParsedName, name: ParsedName) -> bool:
     """Tell whether a release's folder says what its file only hints at (`grp-show.105.mkv`)."""
     numbered = bool(release.episodes or release.date or release.absolute)
     if numbered:
-        return not (name.episodes or name.date or name.absolute) or (
-            not name.title and release.episodes == name.episodes
-        )
+        if not (name.episodes or name.date or name.absolute):
+            return True
+        short = fold(name.title).replace(" ", "")
+        return release.episodes == name.episodes and (not short or abbreviates(short, release))
     return release.year is not None and name.year is None and name.kind != "episode"
 
 

@@ -64,7 +64,7 @@ _SEASONS = re.compile(
     _I,
 )
 _EPISODE = re.compile(
-    _B + r"(?:EP?[ .]?(\d{2,4})|Ep ?(\d{1,4})|(?:Episode|Folge|Épisode|Cap[ií]tulo|Aflevering) ?(\d{1,4}))"
+    _B + r"(?:E(\d{2,4})|Ep[ .]?(\d{1,4})|(?:Episode|Folge|Épisode|Cap[ií]tulo|Aflevering) ?(\d{1,4}))"
     r"((?: ?[-+&~] ?E?P?\d{1,4}|E\d{1,4}){0,20})(v\d)?" + _E,
     _I,
 )
@@ -79,9 +79,9 @@ def numbering(text: str) -> Numbering | None:
     Bare numbers are not looked at: they mean something only in an anime name or a season's folder.
     """
     for find in (
+        _by_words,
         _by_season_and_episode,
         _by_cross,
-        _by_words,
         find_dated,
         _by_season_alone,
         _by_episode_alone,

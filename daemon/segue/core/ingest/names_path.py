@@ -6,6 +6,7 @@ from msgspec.structs import replace as but
 from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.names_folders import (
     Folder,
+    abbreviates,
     folder,
     is_richer,
     number_in_season,
@@ -36,9 +37,10 @@ def read_path(parts: PathParts) -> PathReading:
     if says_nothing(parts.stem):
         return _from_folder(parts, release, folders)
     season = next((f.season for f in folders if f.role == "season"), None)
+    pack = release.name.season if release is not None and not release.name.episodes else None
     stem = parts.stem
     own = read_name(stem)
-    if release is not None and own.name.year is not None and own.name.kind == "film" and season is None:
+    if parts.folders and own.name.year is not None and own.name.kind == "film" and season is None:
         ordered = without_order(stem)
         own = read_name(ordered) if ordered != stem else own
     if (
@@ -50,7 +52,7 @@ def read_path(parts: PathParts) -> PathReading:
         return _from_release(parts, release, own, folders)
     counted = own.name.episodes or own.name.absolute or own.name.date
     if not counted and own.name.year is None:
-        own = _with_bare_number(own, parts.stem, season, release)
+        own = _with_bare_number(own, parts.stem, season if season is not None else pack, release)
     own = _in_season(own, season)
     needed = own.name.title == "" or (
         own.name.season is not None and own.name.season == season and season is not None
@@ -76,20 +78,8 @@ def _is_hint(own: OwnReading, release: OwnReading) -> bool:
     return (
         not own.name.title
         or same_title(own.name.title, release.name.title)
-        or _abbreviates(short, release.name)
+        or abbreviates(short, release.name)
     )
-
-
-def _abbreviates(short: str, release: ParsedName) -> bool:
-    """`grpmtrx`, `matrix`, `tm`: the title's initials, part of it, or letters of it beside the group's name."""
-    full = fold(release.title).replace(" ", "")
-    group = fold(release.release_group).replace(" ", "")
-    rest = short.replace(group, "", 1) if group else short
-    initials = "".join(word[0] for word in fold(release.title).split())
-    if not rest or rest in full or rest == initials or (group and group in short):
-        return True
-    letters = iter(full)
-    return len(rest) >= 3 and all(letter in letters for letter in rest)
 
 
 def _from_release(
@@ -223,7 +213,7 @@ def _with_other_title(own: OwnReading, reading: OwnReading, season: int | None) 
         swapped = but(name, title=outer.title, other_title=name.title)
         short = fold(name.title).replace(" ", "")
         joined = but(own, name=with_context(swapped, but(outer, title="")))
-        return but(joined, complete=False) if _abbreviates(short, outer) else _disagreeing(joined)
+        return but(joined, complete=False) if abbreviates(short, outer) else _disagreeing(joined)
     if outer.year is None and not outer.season and outer.kind == "unknown":
         return own
     if name.year is not None and outer.year == name.year:

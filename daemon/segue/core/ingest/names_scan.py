@@ -126,17 +126,23 @@ class Scan:
             if tag.strong or touches or self._stands_alone(tag, ends_at):
                 kept.append(tag)
                 follows = tag.start
-            elif (
-                self.year_at
-                and tag.field == "edition"
-                and self._joined(tag.end, self.year_at.start())
-                and tag.start
-            ):
-                kept.append(tag)
-        kept.reverse()
-        chained = self._chained()
-        merged = sorted({*kept, *chained})
+        merged = sorted({*kept, *self._chained(), *self._before_year()})
         return [tag for tag in merged if tag.start]
+
+    def _before_year(self) -> list[Tag]:
+        """Give an edition (`Redux.1979`) or a row of languages (`ITA.ENG.2013`) that stands right before the year."""
+        row: list[Tag] = []
+        at = self.year_at.start() if self.year_at else -1
+        for tag in reversed(self.all_tags):
+            if tag.end <= at and self._joined(tag.end, at) and tag.start:
+                row.append(tag)
+                at = tag.start
+        languages = [
+            tag for tag in row if tag.field == "language" and self.text[tag.start : tag.end].isupper()
+        ]
+        if len(row) > 1 and len(languages) == len(row):
+            return row
+        return [tag for tag in row[:1] if tag.field == "edition"]
 
     def _chained(self) -> list[Tag]:
         """Give the tags that follow the year without a gap; after episode numbers a title may begin with such words."""

@@ -60,7 +60,7 @@ _EXTENSIONS: Final = frozenset(
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
-_ACRONYM = re.compile(r"(?<![^\W_])((?:[A-Za-z]\.){2,}[A-Za-z]?)(?![^\W_])")
+_ACRONYM = re.compile(r"(?<![^\W_])((?:[A-Za-z]\.){2,}(?:[A-Za-z](?![^\W_]))?)")
 _FOREIGN = re.compile("[\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff00-\uffef]")
 _NOT_WORD = re.compile(r"[^\w]+|_+")
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
