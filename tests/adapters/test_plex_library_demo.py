@@ -118,6 +118,18 @@ async def test_a_title_that_is_in_many_others_is_found(house: House) -> None:
     assert await house.film(1029, "Bit 29", year=2001) == ["a.mkv"]
 
 
+async def test_a_comma_in_a_title_is_no_alternative(house: House) -> None:
+    """Everything has an "a" in it."""
+    tale = "Snow, a Tale"
+    house.server.agent.tell(Work("movie", tale, 2001, tmdb=60))
+    await house.put(
+        house.section("movie", "Cinema"), *[f"{name} (2001)/a.mkv" for name in ("Ada", "Adam", tale)]
+    )
+    house.plex._page_items = 2
+    assert await house.film(60, tale) == ["a.mkv"]
+    assert len([path for _, _, path in house.server.requests if path.endswith("/all")]) == 2
+
+
 async def test_a_film_in_two_libraries_is_found_in_both(house: House) -> None:
     """Also where one of them is of an older agent, whose guid is the id."""
     old = house.section("movie", "Old", agent="com.plexapp.agents.themoviedb")

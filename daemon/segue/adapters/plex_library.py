@@ -147,6 +147,11 @@ def _joined(folder: str, rest: str, *, from_windows: bool) -> str:
     return f"{folder.rstrip('/')}/{rest}" if rest else folder
 
 
+def _words_to_ask_for(title: str) -> str:
+    """Give the longest stretch of a title without a comma: to the server, `title=A, B` means "A or B is in it"."""
+    return max((words.strip() for words in title.split(",")), key=len)
+
+
 # ------------------------------------------------------------------ the server
 
 
@@ -228,7 +233,7 @@ class PlexLibrary:
             items = (read_item(raw, kind, section.key) for raw in raw_items)
             return [item for item in items if item.rating_key and item.ids.same(ids)]
 
-        for title in dict.fromkeys(title.strip() for title in titles):
+        for title in dict.fromkeys(map(_words_to_ask_for, titles)):
             if title:
                 # With a year to fall back on, a title such as "It" need not be followed through the whole library.
                 listed = await self._list(path, basic | {"title": title}, only_first=year is not None)

@@ -1,7 +1,8 @@
 """Choosing among the items of a section: filters, sorting, and the description of both that clients ask for first.
 
-A filter is a query argument: `genre=12,13` (either), `year>>=1990` (greater), `title==Fin` (exactly), `artist.id=1` (of
-an ancestor). Clients such as python-plexapi read `<Meta>` before they filter, and refuse what it does not name.
+A filter is a query argument: `genre=12,13` (either, and so with words), `year>>=1990` (greater), `title==Fin`
+(exactly), `artist.id=1` (of an ancestor). Clients such as python-plexapi read `<Meta>` before they filter, and refuse
+what it does not name.
 Reference: the server's API document 1.2.0, "Media Queries". Not simulated: `push`, `pop`, `or`.
 """
 
@@ -171,7 +172,7 @@ def _filter(name: str, value: str) -> Callable[[Item], bool] | None:
         return None
     level, field, operator = match.groups()
     field_type, values = FIELDS[field]
-    alternatives = value.split(",") if field_type != "string" else [value]
+    alternatives = value.split(",")
 
     def holds(item: Item) -> bool:
         subject = _at_level(item, level)
@@ -194,9 +195,8 @@ def _compare(
     field_type: str, values: Sequence[str | int | float], operator: str, alternatives: Sequence[str]
 ) -> bool:
     if field_type == "string":
-        return _compare_words(
-            [str(value).casefold() for value in values], operator, alternatives[0].casefold()
-        )
+        texts = [str(value).casefold() for value in values]
+        return any(_compare_words(texts, operator, wanted.casefold()) for wanted in alternatives)
     if operator in (">>", "<<"):
         limit = _number(alternatives[0])
         return any(float(value) > limit if operator == ">>" else float(value) < limit for value in values)
