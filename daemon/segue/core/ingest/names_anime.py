@@ -14,6 +14,9 @@ from segue.core.ingest.names_text import fold, is_foreign, spaced, tidy
 from segue.core.ingest.names_words import Tag, tags
 
 _OPENING = re.compile(r"^(?:\[([^\[\]]{1,60})\]|【([^【】]{1,60})】)")
+_YEAR_NEXT = re.compile(r"[\[(]?(?:19|20)\d\d[\])]?(?! - )(?![^\W_])")
+"""What follows a title in brackets, `[REC] (2007)`, and no group."""
+
 _CHECKSUM = re.compile(r"^[0-9A-Fa-f]{8}$")
 _BRACKETED = re.compile(r"\[([^\[\]]{0,120})\]|\(([^()]{0,120})\)|【([^【】]{0,120})】|「([^「」]{0,120})」")
 _NUMBERS = r"(\d{1,4})(?:\.(\d))?(?: ?v(\d))?"
@@ -76,7 +79,8 @@ def is_anime(stem: str) -> bool:
     inside = found[1] or found[2] or ""
     if "." in inside or re.fullmatch(r"(?:19|20)\d\d|\d{1,3}", inside.strip()):
         return False
-    return bool(stem[found.end() :].strip(" ._-"))
+    rest = stem[found.end() :].strip(" ._-")
+    return bool(rest) and _YEAR_NEXT.match(rest) is None
 
 
 def read_anime(stem: str) -> OwnReading:

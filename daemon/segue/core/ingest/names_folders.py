@@ -1,7 +1,7 @@
 """The folders above a file: seasons, parts, extras, shelves that mean nothing, and releases that say it better."""
 
 import re
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace as but
@@ -53,87 +53,16 @@ _EXTRAS = {
     "special features": "other",
     "creditless": "other",
 }
-_SHELVES = frozenset(
-    [
-        "movies",
-        "movie",
-        "films",
-        "film",
-        "tv",
-        "shows",
-        "tvshows",
-        "series",
-        "serien",
-        "anime",
-        "animes",
-        "video",
-        "videos",
-        "media",
-        "downloads",
-        "download",
-        "downloaded",
-        "complete",
-        "completed",
-        "finished",
-        "done",
-        "incoming",
-        "ingest",
-        "inbox",
-        "new",
-        "torrents",
-        "torrent",
-        "usenet",
-        "nzb",
-        "sonarr",
-        "radarr",
-        "movies-uhd",
-        "uhd",
-        "4k",
-        "hd",
-        "sd",
-        "bdmv",
-        "stream",
-        "video_ts",
-        "subs",
-        "subtitles",
-        "subtitle",
-        "proof",
-        "cover",
-        "covers",
-        "data",
-        "temp",
-        "tmp",
-        "misc",
-        "unsorted",
-        "sorted",
-        "collection",
-        "collections",
-        "cartoons",
-        "documentaries",
-        "documentary",
-        "kids",
-        "dramas",
-        "drama",
-        "comedy",
-        "action",
-        "horror",
-        "foreign",
-        "watched",
-        "unwatched",
-        "seeding",
-        "share",
-        "public",
-        "private",
-        "library",
-        "plex",
-        "jellyfin",
-        "kodi",
-        "filme",
-        "serie",
-        "series",
-        "animation",
-    ]
-)
+_SHELVES_WORDS: Final = """
+movies movie films film tv shows tvshows series serien anime animes video videos media downloads download
+downloaded complete completed finished done incoming ingest inbox new torrents torrent usenet nzb sonarr
+radarr movies-uhd uhd 4k hd sd bdmv stream video_ts subs subtitles subtitle proof cover covers data temp
+tmp misc unsorted sorted collection collections cartoons documentaries documentary kids dramas drama
+comedy action horror foreign watched unwatched seeding share public private library plex jellyfin kodi
+filme serie series animation
+"""
+_SHELVES = frozenset(_SHELVES_WORDS.split())
+_DISC_FOLDERS = ("video ts", "audio ts", "bdmv", "certificate")
 _YEARS = re.compile(r"\b(?:19|20)\d\d ?- ?(?:19|20)?\d\d\b")
 _SHELF_WORD = re.compile(
     r"\b(?:collection|trilogy|quadrilogy|anthology|box ?set|filmography|saga|complete series)\b",
@@ -143,6 +72,9 @@ _DIGITS_FIRST = re.compile(
     r"(?:EP?)?(\d{1,4})(?:(?:-| ?- ?E?| ?& ?)(\d{1,4}))?(?:v(\d))?(?: ?[-.] ?| |$)", re.IGNORECASE
 )
 _DIGITS_AFTER = re.compile(r" (?:- )?(?:EP?|#)?(\d{2,3})(?:-(\d{2,3}))?(?:v(\d))?(?= - |$)", re.IGNORECASE)
+_DASHED = re.compile(
+    r"(.{2,}?) - (\d{2,3})(?:-(\d{2,3}))?(?:v(\d))?(?: - ([^\[(]+)| ?[\[(].*|)$", re.IGNORECASE
+)
 _ORDER = re.compile(r"^\d{1,2}(?:\.| -) ?(?=\D)")
 
 
@@ -175,7 +107,11 @@ def folder(name: str) -> Folder:
 def _is_shelf(words: str) -> bool:
     lower = words.lower()
     plain = [word for word in re.split(r"[^\w-]+", lower) if word]
-    if not plain or all(word in _SHELVES or (word.isdigit() and len(word) < 4) for word in plain):
+    if (
+        not plain
+        or lower in _DISC_FOLDERS
+        or all(word in _SHELVES or (word.isdigit() and len(word) < 4) for word in plain)
+    ):
         return True
     if lower.startswith("_") or lower.strip("[]()") in _SHELVES or says_nothing(words):
         return True
@@ -208,6 +144,18 @@ def number_in_season(stem: str, season: int | None) -> tuple[tuple[int, ...], st
     if len(found[1]) == 4 or not number <= last <= number + 50:
         return None
     return tuple(range(number, last + 1)), before, tidy(body[found.end() :]), max(0, int(found[3] or 1) - 1)
+
+
+def dashed_number(stem: str) -> tuple[tuple[int, ...], str, str, int] | None:
+    """Read a number between dashes, without a group or a folder that says what it counts: `Show - 05 - Title`."""
+    found = _DASHED.match(spaced(stem))
+    if found is None:
+        return None
+    first, last = int(found[2]), int(found[3] or found[2])
+    if not first <= last <= first + 50:
+        return None
+    title = tidy(found[5] or "")
+    return tuple(range(first, last + 1)), tidy(found[1]), title, max(0, int(found[4] or 1) - 1)
 
 
 def same_title(a: str, b: str) -> bool:

@@ -5,50 +5,13 @@ from typing import Final
 
 from segue.core.ingest.names_words import tags
 
-_DULL: Final = frozenset(
-    [
-        "movie",
-        "video",
-        "film",
-        "title",
-        "track",
-        "vts",
-        "clip",
-        "file",
-        "new",
-        "untitled",
-        "output",
-        "download",
-        "downloaded",
-        "stream",
-        "index",
-        "main",
-        "feature",
-        "rip",
-        "encode",
-        "encoded",
-        "disc",
-        "t",
-        "b",
-        "mov",
-        "img",
-        "dsc",
-        "vid",
-        "tmp",
-        "temp",
-        "final",
-        "test",
-        "media",
-        "play",
-        "playlist",
-        "bdmv",
-        "avi",
-        "mkv",
-        "mp4",
-        "unknown",
-        "sample",
-    ]
-)
+_DULL_WORDS: Final = """
+movie video film title track vts clip file new untitled output download downloaded stream index main
+feature rip encode encoded disc t b mov img dsc vid tmp temp final test media play playlist bdmv avi mkv
+mp4 unknown sample mvi
+"""
+_DULL: Final = frozenset(_DULL_WORDS.split())
+_YEAR_WORD = re.compile(r"(?<![^\W_])(?:19|20)\d\d(?![^\W_])")
 _RUNS = re.compile(r"[^\W\d_]+|\d+")
 _HEX = re.compile(r"[0-9a-f]{12,}$|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE)
 _CHANGES = re.compile(r"(?<=[a-zA-Z])(?=\d)|(?<=\d)(?=[a-zA-Z])|(?<=[a-z])(?=[A-Z])")
@@ -96,8 +59,6 @@ def says_nothing(stem: str) -> bool:
 
 def _is_dull(stem: str) -> bool:
     """`title_t00`, `VTS_01_1`, `video (1)`; a bare number of up to three digits may be an episode's, and says that."""
-    if re.fullmatch(r"\d{1,3}", stem) or re.search(r"[\[(](?:19|20)\d\d[\])]", stem):
+    if re.fullmatch(r"\d{1,3}", stem) or _YEAR_WORD.search(stem):
         return False
-    return all(run.isdigit() or run.lower() in _DULL for run in _RUNS.findall(stem)) and not re.match(
-        r"(?:19|20)\d\d$", stem
-    )
+    return all(run.isdigit() or run.lower() in _DULL for run in _RUNS.findall(stem))

@@ -34,17 +34,17 @@ _I = re.IGNORECASE
 
 _SXE = re.compile(
     _B + r"S(?:eason )?(\d{1,4})(?: ?- ?| )?x?EP?(?:isode)? ?(\d{1,4})"
-    r"((?: ?[-+&~] ?(?:S\d{1,4} ?)?EP?\d{1,4}| ?(?:S\d{1,4} ?)?EP?\d{1,4}|[-+~]\d{1,3}(?![\dpi])){0,40})"
+    r"((?: ?(?:[-+&~]|to(?= )) ?(?:S\d{1,4} ?)?EP?\d{1,4}| ?(?:S\d{1,4} ?)?EP?\d{1,4}|[-+~]\d{1,3}(?![\dpi])){0,40})"
     r"([a-d]|v\d| 5(?= ))?" + _E,
     _I,
 )
 _NXN = re.compile(
     _B
-    + r"(\d{1,2})x(\d{2,3})((?:(?: ?[-+~] ?)\d{1,2}x\d{2,3}|[-x+~]\d{2,3}(?![\dpi])| \d{1,2}x\d{2,3}){0,40})(v\d)?"
+    + r"(\d{1,2})x(\d{2,3})((?:(?: ?[-+&~] ?)\d{1,2}x\d{2,3}|[-x+~]\d{2,3}(?![\dpi])| \d{1,2}x\d{2,3}){0,40})(v\d)?"
     + _E,
     _I,
 )
-_NUMBER = re.compile(r"([-+&~x]?) ?(?:S(\d{1,4}) ?|(\d{1,2})x)?(?:EP?)?(\d{1,4})", _I)
+_NUMBER = re.compile(r"(to|[-+&~x]?) ?(?:S(\d{1,4}) ?|(\d{1,2})x)?(?:EP?)?(\d{1,4})", _I)
 _SEASON_WORD = r"(?:Season|Saison|Staffel|Temporada|Stagione|Seizoen|Sezon|Series|Säsong|Sæson|Sesong)"
 _EPISODE_WORD = (
     r"(?:Episodes?|Épisode|Folge|Cap[ií]tulo|Episodio|Aflevering|Odcinek|Avsnitt|Afsnit|Chapter|Ep|E)"
@@ -99,7 +99,7 @@ def episode_list(first: int, more: str) -> tuple[list[int], list[str]]:
     for mark, _, _, digits in _NUMBER.findall(more):
         number = int(digits)
         last = numbers[-1]
-        if mark in ("-", "~") and last < number <= last + RANGE_MAX:
+        if mark in ("-", "~", "to") and last < number <= last + RANGE_MAX:
             numbers += range(last + 1, number + 1)
         elif number != last:
             numbers.append(number)
@@ -146,11 +146,9 @@ def _by_cross(text: str) -> Numbering | None:
     if found is None:
         return None
     season = int(found[1])
-    more = (
-        re.sub(r"^x|(?<=\d)x(?=\d{2,3}(?:x|$))", "+", found[3], flags=_I)
-        if "x" in found[3].lower() and "-" not in found[3]
-        else found[3]
-    )
+    more = found[3].lower()
+    if re.fullmatch(r"(?:x\d{2,3})+", more):
+        more = more.replace("x", "+")
     episodes, flags = episode_list(int(found[2]), more)
     if re.fullmatch(r"(?:-\d{2,3}){2,}", found[3]):
         listed = [int(found[2]), *map(int, found[3].strip("-").split("-"))]

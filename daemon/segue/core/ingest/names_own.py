@@ -42,6 +42,9 @@ _EXTRA = re.compile(
 _SAMPLE = re.compile(r"(?:^|[ ._-])sample(?:$|[ ._-])", re.IGNORECASE)
 _AKA = re.compile(r" (?:AKA|a\.k\.a\.|a k a) ", re.IGNORECASE)
 _COUNTRY = re.compile(r"(?<=\w) \(?(US|UK|AU|NZ|CA|IE)\)?$")
+_LEADING = re.compile(
+    r"^[\[(]?(2160p|1080p|720p|576p|480p|Blu-?Ray|WEB-?DL|HDTV|DVD-?Rip)[\])]?[ -]+(.+)$", re.IGNORECASE
+)
 _ONE_SHOT = re.compile(r"(?<![^\W_])(?:OVA|OAD|Special)(?![^\W_])")
 
 
@@ -50,7 +53,7 @@ def read_stem(stem: str) -> OwnReading:
     got = carried(stem)
     raw, extra = _without_extra(_SITE.sub("", got.text, count=1))
     raw, group = _without_last_bracket(raw)
-    text = spaced(raw)
+    text = _LEADING.sub(r"\2 \1", spaced(raw), count=1)
     scan = Scan(text)
     year = scan.year
     number = scan.number
@@ -109,8 +112,6 @@ def _title(text: str, scan: Scan) -> _Title:
         episode_title = _without_year(tidy(zone))
         if number.start == 0 and number.date and not text[:end].strip():
             return _Title(tidy(zone))
-        if not episode_title and number.start == 0 and not number.date:
-            episode_title = ""
     if end == len(text) and scan.group:
         end -= len(scan.group) + 1
     return _Title(tidy(text[begin:end]), episode_title=episode_title)

@@ -7,6 +7,7 @@ from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.names_folders import (
     Folder,
     abbreviates,
+    dashed_number,
     folder,
     is_richer,
     number_in_season,
@@ -109,13 +110,10 @@ def _with_bare_number(
     own: OwnReading, stem: str, season: int | None, release: OwnReading | None
 ) -> OwnReading:
     """Take a number without any mark for the episode's, where a folder says that there are episodes."""
-    if season is None and (
-        release is None
-        or not stem[:2].isdigit()
-        or (release.name.year is not None and own.name.kind == "film")
-    ):
-        return own
-    found = number_in_season(stem, season)
+    if season is not None or _may_count(own, stem, release):
+        found = number_in_season(stem, season)
+    else:
+        found = dashed_number(stem)
     if found is None:
         return own
     numbers, before, title, version = found
@@ -135,6 +133,13 @@ def _with_bare_number(
     if 0 in numbers:
         name = but(name, flags=(*name.flags, "episode_zero"))
     return but(own, name=name, complete=False, sure_numbers=season is not None and stem[:2].isdigit())
+
+
+def _may_count(own: OwnReading, stem: str, release: OwnReading | None) -> bool:
+    """Tell whether a name that begins with a number lies in a folder called after a show."""
+    if release is None or not stem[:2].isdigit():
+        return False
+    return release.name.year is None or own.name.kind != "film"
 
 
 def _in_season(own: OwnReading, season: int | None) -> OwnReading:

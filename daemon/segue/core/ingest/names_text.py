@@ -23,41 +23,11 @@ FOLDERS_MAX: Final = 3
 """So many folders above a file are read: `Show/Season 01/Show.S01E01.../file`."""
 
 _EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$|\.(?:3gp|3g2)$", re.IGNORECASE)
-_EXTENSIONS: Final = frozenset(
-    [
-        "mkv",
-        "mp4",
-        "avi",
-        "m4v",
-        "ts",
-        "wmv",
-        "mov",
-        "m2ts",
-        "mts",
-        "mpg",
-        "mpeg",
-        "webm",
-        "flv",
-        "vob",
-        "iso",
-        "ogm",
-        "ogv",
-        "rmvb",
-        "divx",
-        "asf",
-        "3gp",
-        "3g2",
-        "srt",
-        "ass",
-        "ssa",
-        "sub",
-        "idx",
-        "vtt",
-        "nfo",
-        "smi",
-        "sup",
-    ]
-)
+_EXTENSIONS_WORDS: Final = """
+mkv mp4 avi m4v ts wmv mov m2ts mts mpg mpeg webm flv vob iso ogm ogv rmvb divx asf 3gp 3g2 srt ass ssa
+sub idx vtt nfo smi sup
+"""
+_EXTENSIONS: Final = frozenset(_EXTENSIONS_WORDS.split())
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060\ufeff\ud800-\udfff]")
 _SPACES = re.compile(r"\s+")
 _ACRONYM = re.compile(r"(?<![^\W_])((?:[A-Za-z]\.){2,}(?:[A-Za-z](?![^\W_]))?)")
