@@ -25,7 +25,7 @@ ANSWER_S: Final = 30.0
 NAMED_MAX: Final = 100
 """So many problems, and so many files that are left, are named; the others are counted."""
 LINKS_RESOLVED_MAX: Final = 1000
-THREADS: Final = 2
+THREADS: Final = 3
 """Threads that a root's disk may hold without an answer; then every question to it fails until one comes back."""
 
 T = TypeVar("T")
@@ -85,8 +85,8 @@ class Scan(msgspec.Struct):
     problem_count: int = 0
     unread: list[str] = []
     """Folders of whose content nothing is known; what was there before may still be."""
-    mounts: list[str] = []
-    """Folders at which another file system begins."""
+    devices: set[int] = set()
+    """Of the folders that were read; what lay on another one is not gone but away."""
 
     def knows(self, path: str) -> bool:
         """Tell whether a path that was not found is really not there."""
@@ -141,8 +141,8 @@ class _Walk:
 
     def __init__(self, root: str, names: Names, limits: Limits, *, deep: bool) -> None:
         self.found = Scan()
-        self.pending: list[tuple[str, int, int]] = []
-        """Folders to be read: path, depth, device of the folder above."""
+        self.pending: list[tuple[str, int]] = []
+        """Folders to be read, with their depth."""
         self._root = root.rstrip("/") or "/"
         self._real_root = self._root
         self._names = names
@@ -154,14 +154,14 @@ class _Walk:
         """Find the first folder. Raises `TreeError` where the root cannot be read."""
         self._real_root = os.path.realpath(self._root)
         try:
-            device = Path(self._root).stat().st_dev
+            self.found.devices.add(Path(self._root).stat().st_dev)
             os.scandir(self._root).close()
         except OSError as error:
             missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
             raise TreeError(f"{printable(self._root)}: {_words(error)}", missing=missing) from None
         path = _below(self._root, folder) if folder else self._root
         if not folder or os.path.realpath(path) == _below(self._real_root, folder):
-            self.pending.append((path, folder.count("/") + 1 if folder else 0, device))
+            self.pending.append((path, folder.count("/") + 1 if folder else 0))
 
     def read_for(self, time_s: float) -> None:
         """Read folders until the time is over, at least one."""
@@ -178,7 +178,7 @@ class _Walk:
         self.found.files.sort(key=lambda file: file.path)
         self.found.left = dict(self._left)
 
-    def _read(self, path: str, depth: int, device_above: int) -> None:
+    def _read(self, path: str, depth: int) -> None:
         follow = 0 if depth == 0 else os.O_NOFOLLOW
         try:
             fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | follow)
@@ -188,20 +188,18 @@ class _Walk:
             self._unreadable(path, error)
             return
         try:
-            device = os.fstat(fd).st_dev
-            if device != device_above and depth:
-                self.found.mounts.append(path)
+            self.found.devices.add(os.fstat(fd).st_dev)
             self.found.folders += 1
             with os.scandir(fd) as entries:
                 for entry in entries:
                     self.found.entries += 1
-                    self._see(entry, path, depth, device)
+                    self._see(entry, path, depth)
         except OSError as error:
             self._unreadable(path, error)
         finally:
             os.close(fd)
 
-    def _see(self, entry: os.DirEntry[str], folder: str, depth: int, device: int) -> None:
+    def _see(self, entry: os.DirEntry[str], folder: str, depth: int) -> None:
         path = _below(folder, entry.name)
         if not _is_utf8(entry.name):
             self._problem(path, "not-utf8", "has a name that is no UTF-8; rename it to have it seen")
@@ -210,7 +208,7 @@ class _Walk:
             if entry.is_symlink():
                 self._see_link(path, entry.name)
             elif entry.is_dir(follow_symlinks=False):
-                self._see_folder(path, entry.name, depth, device)
+                self._see_folder(path, entry.name, depth)
             elif entry.is_file(follow_symlinks=False):
                 self._see_file(entry, path)
         except FileNotFoundError:
@@ -218,7 +216,7 @@ class _Walk:
         except OSError as error:
             self._problem(path, "unreadable", f"cannot be looked at: {_words(error)}")
 
-    def _see_folder(self, path: str, name: str, depth: int, device: int) -> None:
+    def _see_folder(self, path: str, name: str, depth: int) -> None:
         if reason := self._names.folder(name):
             self._leave(path, reason)
         elif not self._deep:
@@ -227,7 +225,7 @@ class _Walk:
             self.found.unread.append(path)
             self._problem(path, "too-deep", f"lies deeper than {self._limits.depth} folders; not looked into")
         else:
-            self.pending.append((path, depth + 1, device))
+            self.pending.append((path, depth + 1))
 
     def _see_file(self, entry: os.DirEntry[str], path: str) -> None:
         if reason := self._names.file(entry.name):

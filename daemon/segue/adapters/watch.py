@@ -137,7 +137,8 @@ class Watcher:
         """Begin to watch a root, an absolute path; one that is watched already is looked through again."""
         known = self._roots.get(path)
         if known is not None:
-            self._hint_everything(known)
+            if known.look is not None:
+                self._hint_everything(known)
             return
         root = self._roots[path] = _Root(path)
         if self._nursery is not None:
@@ -151,11 +152,13 @@ class Watcher:
             self._arm()
 
     async def run(self) -> None:
-        """Watch until cancelled, which takes no time."""
+        """Watch until cancelled, which takes no time. May be called again; then all is looked through anew."""
         try:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 for root in tuple(self._roots.values()):
+                    root.forget()
+                    root.scope = trio.CancelScope()
                     nursery.start_soon(self._mind, root)
                 while True:
                     if self._arm_soon or trio.current_time() >= self._retry_at:
