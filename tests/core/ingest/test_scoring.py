@@ -155,6 +155,12 @@ def test_the_length_decides_between_films_of_the_same_title() -> None:
     assert codes(judge(parsed, FOUND, but(remake, runtime_min=138))) == ["rival"]
 
 
+def test_without_a_year_no_votes_make_up_for_a_film_of_the_same_title_and_length() -> None:
+    obscure = but(FOUND, tmdb_id=604, year=1970, votes=3, runtime_min=138)
+    assert codes(judge(but(MATRIX, year=None), FOUND, obscure)) == ["rival"]
+    assert judge(MATRIX, FOUND, obscure).accepted
+
+
 def test_a_neighbouring_year_with_the_right_length_makes_the_right_year_doubtful() -> None:
     neighbour = but(FOUND, tmdb_id=604, year=2000, runtime_min=110)
     assert codes(judge(MATRIX, FOUND, neighbour, duration_s=110 * 60.0)) == ["rival"]

@@ -200,21 +200,27 @@ def _id(case: Case) -> Iterator[Reason]:
 def _rivals(case: Case) -> Iterator[Reason]:
     """Every other candidate of that title must be clearly behind, or ruled out where the best one is confirmed.
 
-    One whose year is the better one is never ruled out: the length may be that of another cut.
+    One whose year is the better one is never ruled out: the length may be that of another cut. Where the year does not
+    tell two films apart, no number of votes makes up for a rival of the same length.
     """
     parsed, duration_s, settings = case.parsed, case.duration_s, case.settings
     confirmed = is_confirmed(parsed, case.candidate, duration_s, settings)
     for rival in case.rivals:
         margin = round(case.best.score.total - rival.score.total, 4)
-        if margin >= settings.rival_margin:
-            continue
         may_be_ruled_out = confirmed and rival.score.year <= case.best.score.year
         if may_be_ruled_out and is_ruled_out(parsed, rival.candidate, duration_s, settings):
             continue
+        is_film = rival.candidate.kind == "film"
+        as_long = is_film and case.gap != 0 and is_confirmed(parsed, rival.candidate, duration_s, settings)
+        if margin >= settings.rival_margin and not as_long:
+            continue
+        least = "both are as long as the file"
+        if not as_long:
+            least = f"{settings.rival_margin:.2f} must lie between them"
         yield Reason(
             "rival",
             f"{label(rival.candidate)} fits nearly as well ({rival.score.total:.2f}) as {label(case.candidate)} "
-            f"({case.best.score.total:.2f}); {settings.rival_margin:.2f} must lie between them.",
+            f"({case.best.score.total:.2f}); {least}.",
         )
         return
 
