@@ -20,8 +20,10 @@ class Known(msgspec.Struct, frozen=True):
     """What a person can do about it, as a sentence."""
 
 
-_PICK = "Approve the right candidate, or give its id."
-_ID = "Give the id of the right one, or rename the file."
+_PICK = "`seguectl review approve ID` takes the first candidate, `pick ID N` another one."
+_ID = "`seguectl review id ID ...` names the right one; or rename the file."
+_APPROVE = "Say `seguectl review approve ID` if the first candidate is the right one."
+_RETRY = "`seguectl review retry ID` asks once more."
 _LATER = "It is asked again by itself; nothing has to be done."
 
 _PROBLEMS: Final[dict[str, Known]] = {
@@ -33,7 +35,7 @@ _PROBLEMS: Final[dict[str, Known]] = {
     ),
     "tmdb_busy": Known("TMDb is busy", _LATER),
     "tmdb_unavailable": Known("TMDb not reachable", _LATER),
-    "tmdb_unreadable": Known("TMDb's answer is unreadable", _LATER),
+    "tmdb_unreadable": Known("TMDb's answer is unreadable", _RETRY),
     "nothing_found": Known("nothing found", _ID),
 }
 
@@ -50,23 +52,17 @@ _MATCHING: Final[dict[str, Known]] = {
     "kind_differs": Known("film or series?", _PICK),
     "other_title_differs": Known("two titles disagree", _PICK),
     "id_differs": Known("the id is another title's", "Correct the id in the name, or approve the candidate."),
-    "readers_differ": Known("the name reads two ways", "Approve the candidate if it is the right one."),
+    "readers_differ": Known("the name reads two ways", _APPROVE),
 }
 
 _EPISODES: Final[dict[str, Known]] = {
     "no_episode_number": Known(
         "no episode number", "Add the number to the name (`S01E02`), or give it in the review."
     ),
-    "episode_unknown": Known("episode not looked up", _LATER),
+    "episode_unknown": Known("episode not looked up", _RETRY),
     "episode_missing": Known("no such episode", "Correct the number, or wait until TMDb has the episode."),
     "episode_title_differs": Known(
         "another episode title", "Check the number against the title of the episode."
-    ),
-}
-
-_HOUSE: Final[dict[str, Known]] = {
-    "auto_off": Known(
-        "waits to be approved", "Approve it; `[ingest] auto = true` lets what is sure go in by itself."
     ),
 }
 
@@ -79,13 +75,10 @@ _READING_STEP: Final[dict[str, str]] = {
     "sample": "Reject it, or approve it if it is the whole film.",
 }
 _READING: Final[dict[str, Known]] = {
-    flag: Known(
-        flag.replace("_", " "), _READING_STEP.get(flag, "Approve the candidate if it is the right one.")
-    )
-    for flag in FLAGS
+    flag: Known(flag.replace("_", " "), _READING_STEP.get(flag, _APPROVE)) for flag in FLAGS
 }
 
-REASONS: Final[dict[str, Known]] = _PROBLEMS | _MATCHING | _EPISODES | _HOUSE | _READING
+REASONS: Final[dict[str, Known]] = _PROBLEMS | _MATCHING | _EPISODES | _READING
 
 NUMBERING_FLAGS: Final = frozenset(
     {
@@ -103,5 +96,5 @@ NUMBERING_FLAGS: Final = frozenset(
 )
 """Doubts that remain when an id in the name says which film or show it is."""
 
-PASSING: Final = frozenset({"tmdb_busy", "tmdb_unavailable", "tmdb_unreadable", "episode_unknown"})
-"""Reasons that may be gone when TMDb is asked again later."""
+PASSING: Final = frozenset({"tmdb_busy", "tmdb_unavailable"})
+"""Reasons that pass: the question is asked again by itself."""
