@@ -40,7 +40,7 @@ class Folder:
     def close(self) -> None:
         """Close it; a second time changes nothing."""
         if self.fd >= 0:
-            os.close(self.fd)
+            system.close(self.fd)
             self.fd = -1
 
     def shown(self, name: str = "") -> str:
@@ -100,15 +100,14 @@ def open_folder(
             shown = "/".join((root.rstrip("/"), *done, part))
             below = _step(fd, part, shown, make=make)
             if isinstance(below, str):
-                below, ours = _make(fd, part, shown, twins=twins)
-                if ours and made is not None:
-                    made.append("/".join((*done, part)))
-            os.close(fd)
+                ours = made if made is not None else []
+                below = _make(fd, part, shown, "/".join((*done, part)), ours, twins=twins)
+            system.close(fd)
             fd = below
             done.append(part)
         return Folder(_readable(fd, "/".join((root.rstrip("/"), *done))), root, path)
     finally:
-        os.close(fd)
+        system.close(fd)
 
 
 def _step(fd: int, part: str, shown: str, *, make: bool) -> int | str:
@@ -128,10 +127,9 @@ def _step(fd: int, part: str, shown: str, *, make: bool) -> int | str:
         raise MoveFailed("not_regular", shown, "is in the way: a folder is needed here") from error
 
 
-def _make(fd: int, part: str, shown: str, *, twins: bool) -> tuple[int, bool]:
-    """Make one folder, unless another spelling of it is there, and open it; tell whether it was us who made it."""
+def _make(fd: int, part: str, shown: str, path: str, made: list[str], *, twins: bool) -> int:
+    """Make one folder, unless another spelling of it is there, note that, and open it."""
     parent = _readable(fd, shown)
-    made = True
     try:
         twin = None if twins else names.twin_of(part, parent)
         if twin is not None:
@@ -140,16 +138,17 @@ def _make(fd: int, part: str, shown: str, *, twins: bool) -> tuple[int, bool]:
             )
         try:
             os.mkdir(part, dir_fd=parent)
+            made.append(path)
         except FileExistsError:
-            made = False  # somebody was quicker; it is looked at like any other
+            pass  # somebody was quicker; it is looked at like any other
         sync_folder(parent)
     except OSError as error:
         raise from_os_error(error, shown) from error
     finally:
-        os.close(parent)
+        system.close(parent)
     found = _step(fd, part, shown, make=False)
     assert isinstance(found, int)
-    return found, made
+    return found
 
 
 def _readable(fd: int, shown: str) -> int:
@@ -195,8 +194,8 @@ def _walk(root: str, parts: list[str]) -> Iterator[int]:
         yield fd
         for part in parts:
             below = os.open(part, _WALK, dir_fd=fd)
-            os.close(fd)
+            system.close(fd)
             fd = below
             yield fd
     finally:
-        os.close(fd)
+        system.close(fd)

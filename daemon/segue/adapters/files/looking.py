@@ -66,7 +66,7 @@ def _verify(file: VerifyFile, work: Work) -> VerifiedFile:
         pump.forget_cache(fd)
         content = pump.digest(fd, found.st_size, work)
     finally:
-        os.close(fd)
+        system.close(fd)
     if not file.sha256:
         return VerifiedFile(file.root, file.path, "read", found.st_size, content)
     same = content == file.sha256
@@ -230,8 +230,8 @@ class _Probe:
                 self._try("link_works", lambda: os.link(first, second, src_dir_fd=other.fd, dst_dir_fd=here))
                 target = os.open(third, flags, 0o666, dir_fd=here)
                 self._found["reflink_works"] = system.clone(target, fd)
-                os.close(target)
-                os.close(fd)
+                system.close(target)
+                system.close(fd)
             except OSError as error:
                 self._note(f"{self._order.link_from}: {os.strerror(error.errno or 0)}")
             finally:

@@ -11,7 +11,7 @@ import os
 import stat
 import time
 
-from segue.adapters.files import names
+from segue.adapters.files import names, system
 from segue.adapters.files.confined import Folder
 from segue.adapters.files.trouble import MoveFailed
 
@@ -37,7 +37,7 @@ class Partial:
     def close(self) -> None:
         """Let go of the lock."""
         if self.fd >= 0:
-            os.close(self.fd)
+            system.close(self.fd)
             self.fd = -1
 
 
@@ -55,7 +55,7 @@ def make(folder: Folder, job: str, number: int) -> Partial:
         found = folder.look(name)
         if found is not None and os.path.samestat(found, os.fstat(fd)):
             return Partial(folder, name, fd)
-        os.close(fd)  # somebody cleared it away in the moment before it was locked
+        system.close(fd)  # somebody cleared it away in the moment before it was locked
     raise MoveFailed("busy", folder.shown(name), "somebody else makes and removes this file all the time")
 
 
@@ -96,7 +96,7 @@ def _nobody_has_it(folder: Folder, name: str, found: os.stat_result) -> bool:
     try:
         return _lock(fd) and os.path.samestat(os.fstat(fd), found)
     finally:
-        os.close(fd)
+        system.close(fd)
 
 
 def _lock(fd: int) -> bool:

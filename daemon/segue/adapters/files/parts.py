@@ -188,7 +188,7 @@ class Part:
             try:
                 return pump.digest(fd, found.st_size, self.work) == self.sha256
             finally:
-                os.close(fd)
+                system.close(fd)
 
     @contextlib.contextmanager
     def _bin(self) -> Iterator[Folder | None]:

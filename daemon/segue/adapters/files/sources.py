@@ -3,7 +3,7 @@
 import os
 import stat
 
-from segue.adapters.files import confined
+from segue.adapters.files import confined, system
 from segue.adapters.files.confined import Folder
 from segue.adapters.files.orders import FileOrder
 from segue.adapters.files.trouble import MoveFailed, from_os_error
@@ -52,7 +52,7 @@ class Source:
     def close(self) -> None:
         """Let go of it."""
         if self._fd >= 0:
-            os.close(self._fd)
+            system.close(self._fd)
             self._fd = -1
         self.folder.close()
 

@@ -140,14 +140,21 @@ def file_system(fd: int) -> str:
 def mount_of(fd: int) -> tuple[int, str]:
     """Give device and mount of an open file: rename and link work only where both are the same."""
     device = os.fstat(fd).st_dev
-    with (
-        contextlib.suppress(OSError),
-        open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as lines,  # noqa: PTH123 - quick start
-    ):
-        for line in lines:
-            if line.startswith("mnt_id:"):
-                return device, line[7:].strip()
-    return device, ""
+    try:
+        info = os.open(f"/proc/self/fdinfo/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            lines = os.read(info, 4096).splitlines()
+        finally:
+            close(info)
+    except OSError:
+        return device, ""  # without /proc the device has to do
+    return device, next((line[7:].strip().decode() for line in lines if line.startswith(b"mnt_id:")), "")
+
+
+def close(fd: int) -> None:
+    """Close a descriptor. What that may report concerns what was written, and `fsync` has told it before."""
+    with contextlib.suppress(OSError):
+        os.close(fd)
 
 
 def give_way() -> None:

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 
-from segue.adapters.files import confined, names, publish, pump, recycle, sources
+from segue.adapters.files import confined, names, publish, pump, recycle, sources, system
 from segue.adapters.files.confined import Folder
 from segue.adapters.files.control import Work
 from segue.adapters.files.orders import (
@@ -131,7 +131,7 @@ def _content(folder: Folder, name: str, size: int, work: Work) -> str:
     try:
         return pump.digest(fd, size, work)
     finally:
-        os.close(fd)
+        system.close(fd)
 
 
 def _undone_before(file: UndoFile, work: Work) -> bool:

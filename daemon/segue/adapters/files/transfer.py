@@ -21,7 +21,7 @@ import errno
 import os
 import time
 
-from segue.adapters.files import confined, names, partials, publish, recycle
+from segue.adapters.files import confined, names, partials, publish, recycle, system
 from segue.adapters.files.confined import Folder
 from segue.adapters.files.control import Work
 from segue.adapters.files.orders import Moved, Place, Transfer
@@ -122,7 +122,7 @@ class _Run:
         with contextlib.suppress(OSError, MoveFailed):
             fd = os.open(self._order.files[0].root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
             free = room(fd)[0]
-            os.close(fd)
+            system.close(fd)
         return MoveFailed(
             error.kind, error.path, error.detail, error.hint, needed_bytes=needed, free_bytes=free
         )

@@ -1,0 +1,1 @@
+"""Moving bytes: the parts, one by one, on real files."""
