@@ -54,7 +54,7 @@ def test_a_name_without_a_year_is_judged_by_the_other_parts() -> None:
 
 def test_a_year_that_is_off_by_one_costs_a_little_and_by_two_everything() -> None:
     totals = [score(MATRIX, but(FOUND, year=1999 + gap), MatchSettings()).total for gap in (0, 1, 2)]
-    assert totals == pytest.approx([1.0, 0.94, 0.70])
+    assert totals == pytest.approx([1.0, 0.97, 0.70])
 
 
 def test_the_popularity_grows_with_the_logarithm_of_the_votes() -> None:
@@ -159,6 +159,19 @@ def test_without_a_year_no_votes_make_up_for_a_film_of_the_same_title_and_length
     obscure = but(FOUND, tmdb_id=604, year=1970, votes=3, runtime_min=138)
     assert codes(judge(but(MATRIX, year=None), FOUND, obscure)) == ["rival"]
     assert judge(MATRIX, FOUND, obscure).accepted
+
+
+def test_a_small_difference_of_length_rules_out_no_film_that_is_far_better_known() -> None:
+    parsed = but(MATRIX, year=None)
+    obscure = but(FOUND, tmdb_id=604, year=1970, votes=300, runtime_min=123)
+    assert codes(judge(parsed, FOUND, obscure, duration_s=124 * 60.0)) == ["rival"]
+    assert judge(parsed, but(FOUND, votes=400), obscure, duration_s=124 * 60.0).accepted
+    assert judge(parsed, FOUND, but(obscure, runtime_min=60), duration_s=61 * 60.0).accepted
+
+
+def test_of_two_titles_that_fit_equally_badly_neither_is_taken() -> None:
+    close = but(FOUND, title_similarity=0.93, exact=False)
+    assert codes(judge(MATRIX, close, but(close, tmdb_id=604, votes=15_000))) == ["rival"]
 
 
 def test_a_neighbouring_year_with_the_right_length_makes_the_right_year_doubtful() -> None:

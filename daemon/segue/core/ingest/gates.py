@@ -52,8 +52,8 @@ class Case(msgspec.Struct, frozen=True):
 
     @property
     def rivals(self) -> tuple[Ranked, ...]:
-        """Others whose title fits as well."""
-        limit = self.settings.rival_similarity
+        """Others whose title fits as well, or as well as that of a best one that is not exact."""
+        limit = min(self.settings.rival_similarity, self.candidate.title_similarity)
         return tuple(other for other in self.others if other.candidate.title_similarity >= limit)
 
 
@@ -200,15 +200,15 @@ def _id(case: Case) -> Iterator[Reason]:
 def _rivals(case: Case) -> Iterator[Reason]:
     """Every other candidate of that title must be clearly behind, or ruled out where the best one is confirmed.
 
-    One whose year is the better one is never ruled out: the length may be that of another cut. Where the year does not
-    tell two films apart, no number of votes makes up for a rival of the same length.
+    One whose year is the better one is never ruled out: the length may be that of another cut. Nor does a small
+    difference of length rule out one that is far better known. And where the year does not tell two films apart, no
+    number of votes makes up for a rival of the same length.
     """
     parsed, duration_s, settings = case.parsed, case.duration_s, case.settings
     confirmed = is_confirmed(parsed, case.candidate, duration_s, settings)
     for rival in case.rivals:
         margin = round(case.best.score.total - rival.score.total, 4)
-        may_be_ruled_out = confirmed and rival.score.year <= case.best.score.year
-        if may_be_ruled_out and is_ruled_out(parsed, rival.candidate, duration_s, settings):
+        if confirmed and _is_ruled_out(case, rival, margin):
             continue
         is_film = rival.candidate.kind == "film"
         as_long = is_film and case.gap != 0 and is_confirmed(parsed, rival.candidate, duration_s, settings)
@@ -223,6 +223,15 @@ def _rivals(case: Case) -> Iterator[Reason]:
             f"({case.best.score.total:.2f}); {least}.",
         )
         return
+
+
+def _is_ruled_out(case: Case, rival: Ranked, margin: float) -> bool:
+    if rival.score.year > case.best.score.year:
+        return False
+    if not is_ruled_out(case.parsed, rival.candidate, case.duration_s, case.settings):
+        return False
+    fit = runtime_fit(case.parsed, rival.candidate, case.duration_s, case.settings)
+    return fit != "differs" or margin > -case.settings.rival_margin
 
 
 def _runtime(case: Case) -> Iterator[Reason]:
@@ -247,8 +256,8 @@ def _runtime(case: Case) -> Iterator[Reason]:
 
 def _does_without_length(case: Case) -> bool:
     """Say whether a film is sure enough although its length is not known."""
-    if case.gap == 0:
-        return case.candidate.title_similarity >= case.settings.rival_similarity
+    if case.gap == 0 or not case.candidate.exact:
+        return False
     if case.parsed.year is None and case.settings.runtime_without_year:
         return False
     return not case.rivals

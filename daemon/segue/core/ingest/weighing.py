@@ -36,14 +36,14 @@ class MatchSettings(msgspec.Struct, frozen=True):
     """From here a score is called high."""
     medium: float = 0.70
     """From here a score is called medium; below, low."""
-    year_off_by_one: float = 0.8
+    year_off_by_one: float = 0.9
     """What a year that differs by one is worth, of the year's part."""
     votes_full: int = 20_000
     """So many votes make the popularity's part full; it grows with their logarithm."""
     title_min: float = 0.88
     """The least similarity that is accepted by itself."""
     rival_similarity: float = 0.95
-    """From here another candidate is a rival."""
+    """From here another candidate is a rival; less is enough where the best one fits less."""
     rival_margin: float = 0.04
     """So far above every rival the best score must be."""
     year_tolerance: int = 1
