@@ -12,7 +12,6 @@ from segue.core.vocabulary import ActionBase
 from segue.runtime.supervisor import keep
 from tests.actors.watcher_desk import Catalogue, Desk, at_work, put, until
 
-
 # ------------------------------------------------------------------ what arrives
 
 

@@ -242,7 +242,7 @@ class Watcher:
         self._replace_notifier(notifier)
         self._no_events = ""
         for root, look in armed:
-            if root.look is look and self._roots.get(root.path) is root:
+            if root.look == look and self._roots.get(root.path) is root:
                 self._tell(root, "watching")
                 if root.armed_look != look:
                     root.armed_look = look
