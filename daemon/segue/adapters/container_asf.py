@@ -7,7 +7,16 @@ Object in 3.2, the Data Object in 5).
 from typing import Final
 from uuid import UUID
 
-from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, too_short, unwritten
+from segue.adapters.container_reader import (
+    SAMPLES,
+    Broken,
+    Draft,
+    Unsure,
+    Window,
+    spread,
+    too_short,
+    unwritten,
+)
 
 
 def _guid(text: str) -> bytes:
@@ -21,8 +30,6 @@ BROADCAST: Final = 0x01
 """The flag of a file whose sizes were not known when it was begun."""
 OBJECTS: Final = 256
 """So many objects are read on one level."""
-SAMPLES: Final = 64
-"""So many packets are visited."""
 DATA_HEADER: Final = 50
 """Where the first packet begins within the data object."""
 

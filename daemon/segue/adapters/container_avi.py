@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, unwritten
+from segue.adapters.container_reader import SAMPLES, Broken, Draft, Unsure, Window, spread, unwritten
 
-SAMPLES: Final = 48
-"""So many pictures are visited for the old index."""
 INDEXES: Final = 64
 """So many OpenDML indexes are visited."""
 PER_INDEX: Final = 24

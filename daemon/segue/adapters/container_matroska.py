@@ -14,7 +14,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segue.adapters.container_reader import BLOCK, Broken, Draft, Unsure, Window, spread, too_short, unwritten
+from segue.adapters.container_reader import (
+    BLOCK,
+    SAMPLES,
+    Broken,
+    Draft,
+    Unsure,
+    Window,
+    spread,
+    too_short,
+    unwritten,
+)
 
 EBML: Final = 0x1A45DFA3
 SEGMENT: Final = 0x18538067
@@ -42,8 +52,6 @@ IN_CLUSTER: Final = frozenset({TIMESTAMP, 0xA7, 0xAB, 0x5854, 0xAF, VOID, CRC_32
 
 HEADER: Final = 12
 """Bytes of the longest id and the longest size."""
-SAMPLES: Final = 64
-"""So many clusters are visited."""
 CUES_BYTES: Final = 2 * 1024 * 1024
 """So much is read of the Cues; those of a long film have some 200 KB."""
 TABLE_BYTES: Final = 64 * 1024

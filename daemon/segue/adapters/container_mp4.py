@@ -11,13 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, unwritten
+from segue.adapters.container_reader import SAMPLES, Broken, Draft, Unsure, Window, spread, unwritten
 
 FIRST: Final = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp"})
 """What a file may begin with; QuickTime's older ones have no `ftyp`."""
 HEADER: Final = 16
-SAMPLES: Final = 64
-"""So many chunks of a track are visited."""
 TRACKS: Final = 16
 """So many tracks are read."""
 INSIDE: Final = 256

@@ -24,6 +24,9 @@ SECONDS: Final = 10.0
 """After so long no further read is begun. A disk that does not answer at all can hold the one that runs."""
 LONGEST_S: Final = 7 * 24 * 3600.0
 """What claims to last longer than a week says nothing."""
+SAMPLES: Final = 128
+"""So many places of a film are visited, one after another: a second or two on a disk that has to turn. That finds a
+tenth that is missing for certain, a single piece of hundreds only now and then, unless it is a hole."""
 BLOCK: Final = 4096
 """Zeros are looked for in blocks of so many bytes: what nobody has written reads as zeros."""
 
@@ -90,26 +93,6 @@ class Window:
         """Tell whether a place holds nothing but zeros. Data of a film is packed and never looks like that."""
         data = self.read(offset, length)
         return bool(data) and not data.strip(b"\0")
-
-    def hole(self) -> tuple[int, int] | None:
-        """Find the first stretch within the file for which the file system has no data: set aside, never written.
-
-        The file's position is left where it was. File systems that know no holes say there are none.
-        """
-        before = os.lseek(self._fd, 0, os.SEEK_CUR)
-        try:
-            start = os.lseek(self._fd, 0, os.SEEK_HOLE)
-            if start >= self.size:
-                return None
-            try:
-                end = os.lseek(self._fd, start, os.SEEK_DATA)
-            except OSError:
-                end = self.size
-            return start, min(end, self.size)
-        except OSError:
-            return None
-        finally:
-            os.lseek(self._fd, before, os.SEEK_SET)
 
 
 def spread(count: int, most: int) -> Iterator[int]:

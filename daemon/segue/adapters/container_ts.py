@@ -9,13 +9,11 @@ is `unknown`, never `whole`; packets that are not there make it `broken`.
 from collections.abc import Iterator
 from typing import Final
 
-from segue.adapters.container_reader import Broken, Draft, Unsure, Window, spread, unwritten
+from segue.adapters.container_reader import SAMPLES, Broken, Draft, Unsure, Window, spread, unwritten
 
 SYNC: Final = 0x47
 STRIDES: Final = ((188, 0), (192, 4), (204, 0))
 """Length of a packet and where its sync byte stands: plain, with a time stamp in front, with a checksum behind."""
-SAMPLES: Final = 64
-"""So many places are visited."""
 IN_A_ROW: Final = 5
 """So many packets must follow one another where one is looked for."""
 CLOCK_BYTES: Final = 512 * 1024

@@ -21,6 +21,7 @@ from segue.adapters import (
     container_mp4,
     container_ts,
 )
+from segue.adapters.container_holes import Stretch, first_hole
 from segue.adapters.container_reader import (
     BLOCK,
     Broken,
@@ -92,7 +93,7 @@ def _probe(name: str, fd: int) -> Container:
     draft = Draft()
     structure: Structure
     try:
-        structure, detail = "whole", _examine(window, draft)
+        structure, detail = "whole", _examine(fd, window, draft)
     except Broken as broken:
         structure, detail = "broken", str(broken)
     except Unsure as unsure:
@@ -103,34 +104,34 @@ def _probe(name: str, fd: int) -> Container:
     return Container(draft.kind, draft.duration_s, structure, detail)
 
 
-def _examine(window: Window, draft: Draft) -> str:
-    """Find the family, let it look, and look for holes, which break a file of any family."""
+def _examine(fd: int, window: Window, draft: Draft) -> str:
+    """Look for holes, which break a file of any family, and let the family look."""
     if window.size == 0:
         raise Broken("the file is empty")
-    head = window.read(0, BLOCK)
-    examine: Examine = _not_known
-    for kind, begins, reader in FAMILIES:
-        if begins(head):
-            draft.kind, examine = kind, reader
-            break
+    # Before anything is read: reading makes what was set aside look like data.
+    hole = first_hole(fd, window.size)
     try:
-        sentence = examine(window, draft)
+        sentence = _examine_family(window, draft)
     except Unsure:
-        _refuse_holes(window)
+        _refuse(hole)
         raise
-    # Holes come after the family's own findings, which say better what is missing.
-    _refuse_holes(window)
+    # The family's own findings say better what is missing.
+    _refuse(hole)
     return sentence
 
 
-def _not_known(window: Window, _draft: Draft) -> str:
-    if window.is_unwritten(0):
+def _examine_family(window: Window, draft: Draft) -> str:
+    head = window.read(0, BLOCK)
+    for kind, begins, examine in FAMILIES:
+        if begins(head):
+            draft.kind = kind
+            return examine(window, draft)
+    if not head.strip(b"\0"):
         raise Broken("the file begins with nothing but zeros: its beginning was not written yet")
     raise Unsure("the file is of no kind whose end can be checked")
 
 
-def _refuse_holes(window: Window) -> None:
-    hole = window.hole()
+def _refuse(hole: Stretch | None) -> None:
     if hole is not None:
         start, end = hole
         raise Broken(f"the bytes {start:,} to {end - 1:,} were set aside and never written")
