@@ -4,6 +4,7 @@ A trace of an undisturbed run says which calls there are; then the run is made a
 that very call. strace counts calls for each thread by itself, and so does this module.
 """
 
+import contextlib
 import itertools
 import os
 import re
@@ -18,7 +19,17 @@ import msgspec
 
 from segue.adapters.files.control import Work
 from segue.adapters.files.mover import carry_out
-from segue.adapters.files.orders import FileOrder, Lines, Orders, Place, Progress, Transfer, Undo, UndoFile
+from segue.adapters.files.orders import (
+    FileOrder,
+    Lines,
+    Moved,
+    Orders,
+    Place,
+    Progress,
+    Transfer,
+    Undo,
+    UndoFile,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = [sys.executable, "-P", "-m", "tests.crash.small_chunks"]
@@ -28,14 +39,18 @@ VIDEO = bytes(range(256)) * 1024 + b"the end of the film"
 SUBTITLES = b"1\n00:00:01,000 --> 00:00:02,000\nHello.\n" * 40
 OLD = b"the older version" * 5000
 RETIRED = b"the version of another name" * 3000
-TOUCHING = (
-    "openat,mkdirat,linkat,unlinkat,unlink,rename,renameat,renameat2,rmdir,fsync,fdatasync,fallocate,ftruncate,"
-    "copy_file_range,sendfile,sync_file_range,write,pwrite64,read,pread64,preadv,preadv2,utimensat,flock,fchmod,"
-    "newfstatat,getdents64,lseek,ioctl,close,fstatfs,statfs"
+CHANGING = frozenset(
+    ("mkdirat", "mkdir", "linkat", "link", "unlinkat", "unlink", "rename", "renameat", "renameat2", "rmdir")
+    + ("fsync", "fdatasync", "fallocate", "ftruncate", "copy_file_range", "sendfile", "sync_file_range")
+    + ("write", "pwrite64", "utimensat", "ioctl")
 )
-"""Every call that the mover makes about files; what a system does not know is left out of the list at run time."""
-WRITING = ("copy_file_range", "sendfile", "write", "fallocate", "fsync", "sync_file_range", "mkdirat", "linkat")
-WRITING_TOO = ("renameat2", "utimensat", "unlinkat", "flock")
+"""Calls after which something is not what it was."""
+READING = frozenset(
+    ("openat", "read", "pread64", "preadv", "preadv2", "newfstatat", "fstat", "lstat", "stat", "getdents64")
+    + ("lseek", "flock", "close", "fstatfs", "statfs")
+)
+TOUCHING = ",".join(f"?{name}" for name in sorted(CHANGING | READING))
+"""Every call that the mover makes about files; strace passes over those that this machine has not."""
 DEADLINE_S = 60.0
 
 
@@ -71,7 +86,10 @@ class World:
             folder.mkdir(parents=True)
             (folder / "A (1999).mkv").write_bytes(OLD)
             (folder / "A (1999).avi").write_bytes(RETIRED)
-        files = (self._file("a.mkv", "A (1999).mkv", replaces=replaces), self._file("a.en.srt", "A (1999).en.srt"))
+        files = (
+            self._file("a.mkv", "A (1999).mkv", replaces=replaces),
+            self._file("a.en.srt", "A (1999).en.srt"),
+        )
         method = {"hardlink": "hardlink", "rename": "move"}.get(self.scenario, "copy")
         retires = (Place(str(self.library), "Films/A (1999)/A (1999).avi"),) if replaces else ()
         transfer = Transfer(
@@ -99,7 +117,7 @@ class World:
 
     def _undo(self, transfer: Transfer) -> Undo:
         moved = carry_out(transfer, Work())
-        assert hasattr(moved, "files")
+        assert isinstance(moved, Moved)
         files = tuple(
             UndoFile(
                 file.source,
@@ -148,7 +166,11 @@ class World:
         known = {VIDEO, SUBTITLES, OLD, RETIRED}
         there = self.files()
         whole = {name: data for name, data in there.items() if not name.endswith(".partial")}
-        wrong = [f"{name} has {len(data)} bytes of nothing whole" for name, data in whole.items() if data not in known]
+        wrong = [
+            f"{name} has {len(data)} bytes of nothing whole"
+            for name, data in whole.items()
+            if data not in known
+        ]
         contents = set(whole.values())
         kept = {VIDEO, SUBTITLES} | ({OLD, RETIRED} if self.scenario == "replace" else set())
         wrong += [f"content of {len(data)} bytes is lost" for data in kept if data not in contents]
@@ -173,18 +195,18 @@ def strace_missing() -> str:
     return "" if probe.returncode == 0 else f"strace may not trace here: {probe.stderr.strip()[:200]}"
 
 
-def environment() -> dict[str, str]:
+def environment(pycache: Path) -> dict[str, str]:
     """Give the worker's environment: compiled modules are kept, so that every run makes the same calls."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "PYTHONPATH": f"{ROOT / 'daemon'}:{ROOT}",
-        "PYTHONPYCACHEPREFIX": os.environ.get("SEGUE_TEST_PYCACHE", "/tmp/segue-test-pycache"),
+        "PYTHONPYCACHEPREFIX": str(pycache),
         "PYTHONHASHSEED": "0",
         "LANG": "C.UTF-8",
     }
 
 
-def run(order: Orders, *strace: str) -> tuple[int, Lines | None]:
+def run(world: "World", order: Orders, *strace: str) -> tuple[int, Lines | None]:
     """Give an order to a mover under strace; give its return code and its answer, if there was one."""
     command = ["strace", "-f", "-qq", *strace, *WORKER]
     process = subprocess.Popen(
@@ -192,28 +214,24 @@ def run(order: Orders, *strace: str) -> tuple[int, Lines | None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=environment(),
+        env=environment(world.base.parent / "pycache"),
         cwd=ROOT,
     )
     assert process.stdin is not None
     assert process.stdout is not None
     try:
         # The input stays open: its end would cancel.
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.write(msgspec.json.encode(order) + b"\n")
             process.stdin.flush()
-        except BrokenPipeError:
-            pass
         output = process.stdout.read()
         code = process.wait(DEADLINE_S)
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-        except BrokenPipeError:
-            pass
     answer: Lines | None = None
     for line in output.splitlines(keepends=True):
         if line.endswith(b"\n"):
@@ -232,11 +250,11 @@ def again(order: Orders) -> Lines:
 def calls_of(world: World, *extra: str) -> list[Call]:
     """Trace an undisturbed run; give the calls that come after the order was read, thread by thread."""
     log = world.base.with_suffix(".log")
-    run(world.build(), "-o", str(log), "-e", f"trace={known_calls()}", *extra)  # compiles what is not yet
-    run(world.build(), "-o", str(log), "-e", f"trace={known_calls()}", *extra)
+    run(world, world.build(), "-o", str(log), "-e", f"trace={TOUCHING}", *extra)  # compiles what is not yet
+    run(world, world.build(), "-o", str(log), "-e", f"trace={TOUCHING}", *extra)
     line_of = re.compile(r"(?P<thread>\d+)\s+(?P<name>\w+)\((?P<text>.*)")
     counts: dict[tuple[str, str], itertools.count[int]] = {}
-    calls = []
+    calls: list[Call] = []
     begun = False
     for line in log.read_text(errors="replace").splitlines():
         found = line_of.match(line)
@@ -247,25 +265,6 @@ def calls_of(world: World, *extra: str) -> list[Call]:
             calls.append(Call(found["name"], number, found["text"][:100]))
         begun = begun or (found["name"] == "read" and '{\\"type\\":\\"' in found["text"])
     return calls
-
-
-def known_calls() -> str:
-    """Give the calls of `TOUCHING` that this machine's strace knows."""
-    global _known
-    if not _known:
-        every = TOUCHING.split(",")
-        _known = ",".join(
-            name
-            for name in every
-            if subprocess.run(
-                ["strace", "-o", "/dev/null", "-e", f"trace={name}", "true"], capture_output=True
-            ).returncode
-            == 0
-        )
-    return _known
-
-
-_known = ""
 
 
 class Outcome(NamedTuple):
@@ -281,11 +280,13 @@ def kill_at(world: World, call: Call) -> Outcome:
     """`kill -9` as a call is entered; then the order again. (With `--seccomp-bpf` strace 6.1 sends no signal.)"""
     order = world.build()
     inject = f"inject={call.name}:signal=KILL:when={call.number}"
-    code, _ = run(order, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", inject)
+    code, _ = run(world, order, "-o", "/dev/null", "-e", f"trace={call.name}", "-e", inject)
     wrong = world.wrong_now()
     again(order)
     wrong += world.wrong_in_the_end()
-    return Outcome(f"{world.scenario}: kill at {call.name} {call.number}: {call.text}", code == -9, tuple(wrong))
+    return Outcome(
+        f"{world.scenario}: kill at {call.name} {call.number}: {call.text}", code == -9, tuple(wrong)
+    )
 
 
 def fail_at(world: World, call: Call, fault: str, *more: str) -> Outcome:
@@ -296,7 +297,9 @@ def fail_at(world: World, call: Call, fault: str, *more: str) -> Outcome:
     extra = [part for inject in more for part in ("-e", f"inject={inject}")]
     names = ",".join([call.name, *(inject.split(":")[0] for inject in more)])
     inject = f"inject={call.name}:{fault}:when={call.number}"
-    code, answer = run(order, "-o", str(log), "--seccomp-bpf", "-e", f"trace={names}", *extra, "-e", inject)
+    code, answer = run(
+        world, order, "-o", str(log), "--seccomp-bpf", "-e", f"trace={names}", *extra, "-e", inject
+    )
     hit = "(INJECTED)" in log.read_text(errors="replace")
     wrong = [*world.wrong_now(), *_answer_wrong(world, code, answer, before)]
     again(order)

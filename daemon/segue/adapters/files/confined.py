@@ -184,7 +184,9 @@ def same_mount_from(root: str, path: str) -> int:
     """Count the components after which a path lies on the mount that it ends on: 0 when the whole root does."""
     parts = names.split(root, path) if path else []
     mounts = [system.mount_of(fd) for fd in _walk(root, parts)]
-    return next(n for n, mount in enumerate(mounts) if all(m == mounts[-1] for m in mounts[n:]))
+    return next(
+        n for n, mount in enumerate(mounts) if all(system.same_mount(m, mounts[-1]) for m in mounts[n:])
+    )
 
 
 def _walk(root: str, parts: list[str]) -> Iterator[int]:

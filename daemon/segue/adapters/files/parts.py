@@ -223,7 +223,7 @@ class Part:
             raise MoveFailed("destination_exists", self.shown, f"is there already, spelled {twin!r}")
 
     def _choose_rename(self, *, may_rename: bool) -> None:
-        same = system.mount_of(self.source.folder.fd) == system.mount_of(self.folder.fd)
+        same = self._same_mount()
         self.renames = may_rename and same
         if not self.renames and self.transfer.method == "rename":
             raise MoveFailed(
@@ -231,6 +231,9 @@ class Part:
             )
         if self.renames:
             self.method = "rename"
+
+    def _same_mount(self) -> bool:
+        return system.same_mount(system.mount_of(self.source.folder.fd), system.mount_of(self.folder.fd))
 
     # ------------------------------------------------------------------ staging
 
@@ -244,7 +247,7 @@ class Part:
         """Tell whether bytes will be written for it, as far as that can be told before."""
         if self.there or self.renames or self.in_bin:
             return False
-        same = system.mount_of(self.source.folder.fd) == system.mount_of(self.folder.fd)
+        same = self._same_mount()
         if same and self.transfer.method.startswith("hardlink"):
             return False
         return not (same and system.file_system(self.folder.fd) in system.REFLINKING)

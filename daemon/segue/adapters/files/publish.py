@@ -94,7 +94,12 @@ def take_name(partial: Partial, name: str, ours: os.stat_result) -> None:
     folder = partial.folder
     with contextlib.suppress(FileNotFoundError):
         os.unlink(partial.name, dir_fd=folder.fd)  # else the rename of two names of one file would do nothing
-    move(folder, name, folder, partial.name)
+    try:
+        move(folder, name, folder, partial.name)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        os.rename(name, partial.name, src_dir_fd=folder.fd, dst_dir_fd=folder.fd)  # that name is ours alone
     found = folder.look(partial.name)
     if found is None or not os.path.samestat(found, ours):
         move(folder, partial.name, folder, name)

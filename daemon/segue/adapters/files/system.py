@@ -137,8 +137,17 @@ def file_system(fd: int) -> str:
     return _FILE_SYSTEMS.get(number, f"{number:#x}")
 
 
-def mount_of(fd: int) -> tuple[int, str]:
-    """Give device and mount of an open file: rename and link work only where both are the same."""
+Mount = tuple[int, str]
+"""Device, and the mount's number as far as it can be had."""
+
+
+def same_mount(one: Mount, other: Mount) -> bool:
+    """Tell whether rename and link work between two places, as far as that can be known before."""
+    return one[0] == other[0] and (one[1] == other[1] or not one[1] or not other[1])
+
+
+def mount_of(fd: int) -> Mount:
+    """Give device and mount of an open file."""
     device = os.fstat(fd).st_dev
     try:
         info = os.open(f"/proc/self/fdinfo/{fd}", os.O_RDONLY | os.O_CLOEXEC)
