@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 import trio
-from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from anyio import CapacityLimiter, to_process
 
 from segue.actors.name_worker import in_worker, unreadable
 from segue.adapters.guessit_names import guessit_version
@@ -20,6 +20,9 @@ from segue.core.ingest.names import READER_VERSION, context
 WORKERS_MAX: Final = 2
 BATCH_NAMES: Final = 32
 """Enough to make the way to the worker cheap, few enough that two workers end at about the same time."""
+
+CHUNK_NAMES: Final = 128
+"""So many names are looked up before others get their turn: a thousand would be late for a fade."""
 
 BATCH_DEADLINE_S: Final = 30.0
 """For a batch, the start of the worker included. It takes 0.4 s when nothing is wrong."""
@@ -63,14 +66,20 @@ class NameReader:
 
         Several paths whose name and nearest folders are the same are read once.
         """
-        wanted = {path: context(path) for path in paths}
-        known = await self._remembered(list(dict.fromkeys(wanted.values())))
-        missing = [key for key in dict.fromkeys(wanted.values()) if key not in known]
-        if missing:
-            fresh = await self._read_all(missing)
-            known |= fresh
-            await self._remember(fresh)
-        return [known[wanted[path]] for path in paths]
+        found: dict[str, ParsedName] = {}
+        keys: list[str] = []
+        async with trio.open_nursery() as nursery:
+            for at in range(0, len(paths), CHUNK_NAMES):
+                keys += map(context, paths[at : at + CHUNK_NAMES])
+                chunk = [name for name in dict.fromkeys(keys[at:]) if name not in found]
+                found |= dict.fromkeys(chunk, _PENDING)
+                known = await self._remembered(chunk)
+                found |= known
+                missing = [name for name in chunk if name not in known]
+                for first in range(0, len(missing), BATCH_NAMES):
+                    nursery.start_soon(self._take, missing[first : first + BATCH_NAMES], found)
+                await trio.lowlevel.checkpoint()
+        return [found[key] for key in keys]
 
     # ------------------------------------------------------------------ remembering
 
@@ -100,17 +109,12 @@ class NameReader:
 
     # ------------------------------------------------------------------ working
 
-    async def _read_all(self, names: list[str]) -> dict[str, ParsedName]:
-        found: dict[str, ParsedName] = {}
-
-        async def take(batch: list[str]) -> None:
-            async with self._turns:
-                found.update(await self._read_batch(batch))
-
-        async with trio.open_nursery() as nursery:
-            for at in range(0, len(names), BATCH_NAMES):
-                nursery.start_soon(take, names[at : at + BATCH_NAMES])
-        return found
+    async def _take(self, batch: list[str], found: dict[str, ParsedName]) -> None:
+        """Read one batch when it is its turn, and remember it at once: what follows may be stopped."""
+        async with self._turns:
+            fresh = await self._read_batch(batch)
+        found |= fresh
+        await self._remember(fresh)
 
     async def _read_batch(self, batch: list[str]) -> dict[str, ParsedName]:
         """Read a batch; when it fails, read its names one by one, so that only the guilty one is lost."""
@@ -130,11 +134,14 @@ class NameReader:
         with trio.move_on_after(deadline_s):
             try:
                 return await to_process.run_sync(in_worker, batch, cancellable=True, limiter=self._limiter)
-            except (BrokenWorkerProcess, OSError):
+            except (
+                Exception
+            ):  # the worker broke, could not start, or what it ran raised: its names are read alone
                 return None
         return None
 
 
+_PENDING: Final = unreadable()
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(ParsedName)
 

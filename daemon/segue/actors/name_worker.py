@@ -1,5 +1,6 @@
 """What runs in the worker process that reads names. Imports little, so that a worker is small and soon there."""
 
+import contextlib
 import os
 import threading
 from collections.abc import Sequence
@@ -36,12 +37,20 @@ def in_worker(batch: Sequence[str]) -> list[ParsedName]:
         _idle.cancel()
     if not _lowered:
         _lowered = True
-        os.nice(NICE)
+        _step_back()
     names = read_names(batch)
     _idle = threading.Timer(IDLE_S, os._exit, (0,))
     _idle.daemon = True
     _idle.start()
     return names
+
+
+def _step_back() -> None:
+    """Let everybody else go first: this process never interrupts the daemon, which may be in the middle of a fade."""
+    os.nice(NICE)
+    if hasattr(os, "SCHED_BATCH"):
+        with contextlib.suppress(OSError):  # a sandbox may forbid it; the lower priority is enough
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _read(path: str) -> ParsedName:
