@@ -188,11 +188,16 @@ async def measure_overhead() -> None:
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory) / "ingest"
         tree(root)
+        empty = make_folder(directory, "empty")
         plain = await idle(make_folder(directory, "plain"), "")
+        ingest = await idle(make_folder(directory, "ingest daemon"), f'[ingest]\nwatch = ["{empty}"]')
         watching = await idle(make_folder(directory, "watching"), f'[ingest]\nwatch = ["{root}"]')
     assert plain[3] == 0
     assert watching[3] >= FOLDERS, f"the daemon watches {watching[3]} folders"
-    beside = f"daemon without {plain[0]:.1f} MB, {plain[1]:.2f} % of a CPU, {plain[2]:.1f} wake-ups/s"
+    beside = (
+        f"daemon without {plain[0]:.1f} MB, {plain[1]:.2f} % of a CPU, {plain[2]:.1f} wake-ups/s; "
+        f"watching one empty folder {ingest[0]:.1f} MB, {ingest[1]:.2f} %, {ingest[2]:.1f} wake-ups/s"
+    )
     show(
         Figure(f"memory of watching {FOLDERS} folders", watching[0] - plain[0], "MB", 10.0, baseline=beside),
         Figure(f"CPU of watching {FOLDERS} folders, idle", watching[1] - plain[1], "%", 1.0, baseline=beside),

@@ -3,9 +3,13 @@
 import shutil
 from pathlib import Path
 
+import pytest
 import trio
 
+from segue.actors import file_watcher
 from segue.actors.file_watcher import FILES_AT_ONCE
+from segue.adapters import tree
+from segue.adapters.tree import Names, Scan, TreeError
 from segue.core.ingest.actions import BaselineTaken, RootChanged, SourcesFound, SourcesGone
 from segue.core.system.actions import ActorFailed
 from segue.core.vocabulary import ActionBase
@@ -178,6 +182,11 @@ async def test_the_backlog_is_told_when_it_is_asked_for_and_only_once(tmp_path: 
         put(tmp_path / "new.mkv")
         await desk.sees(tmp_path, "new.mkv")
         assert desk.found(tmp_path) == ["old.mkv", "new.mkv"]
+        asked = desk.catalogue.asked
+        desk.look(tmp_path)
+        desk.remember("rejected", tmp_path / "new.mkv")
+        await until(lambda: desk.catalogue.statuses(tmp_path).get("new.mkv") == "rejected")
+        assert desk.catalogue.asked == asked  # a look is an ordinary one again
         nursery.cancel_scope.cancel()
 
 
@@ -233,6 +242,30 @@ async def test_a_root_is_let_go_of_and_taken_up_again(tmp_path: Path) -> None:
         desk.watch(tmp_path)  # at once
         put(tmp_path / "b.mkv")
         await desk.sees(tmp_path, "b.mkv")
+
+
+async def test_a_root_that_could_not_be_looked_through_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = tree.scan, [TreeError(f"{tmp_path} does not answer")]
+
+    async def scan(root: str, names: Names, *, folder: str = "", deep: bool = True) -> Scan:
+        if failures:
+            raise failures.pop()
+        return await real(root, names, folder=folder, deep=deep)
+
+    monkeypatch.setattr(file_watcher, "scan", scan)
+    monkeypatch.setattr(file_watcher, "LOOK_AGAIN_S", 0.2)
+    put(tmp_path / "a.mkv")
+    async with at_work(None, tmp_path) as desk:
+        await desk.sees(tmp_path, "a.mkv")
+        await until(lambda: desk.standing().files == 1)
+        standings = [(a.status, a.detail) for a in desk.heard(RootChanged)]
+        assert standings == [
+            ("watching", ""),
+            ("unreadable", f"{tmp_path} does not answer"),
+            ("watching", ""),
+        ]
 
 
 async def test_an_actor_that_fell_takes_up_its_roots_again(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ async def test_every_wanted_file_is_found_with_what_stat_says(tmp_path: Path) ->
         about.st_dev,
     )
     assert (found.bytes, found.folders, found.problem_count) == (15, 3, 0)
+    assert found.devices == {about.st_dev}
     assert found.left == {"extension": 1, "hidden": 1}
     assert sorted(found.left_named) == [
         (f"{tmp_path}/.hidden", "hidden"),
@@ -108,6 +109,17 @@ async def test_a_folder_that_became_a_link_out_of_the_root_is_not_entered(tmp_pa
     for folder in ("a", "a/sub", "../outside", "a/../../outside"):
         found = await scan(str(tmp_path / "root"), VIDEOS, folder=folder)
         assert found.files == [], folder
+
+
+async def test_a_folder_that_turns_into_a_link_while_it_is_looked_at_is_not_entered(tmp_path: Path) -> None:
+    put(tmp_path, "outside/secret.mkv", "root/a/x.mkv")
+
+    def swaps(name: str) -> str:
+        (tmp_path / "root" / name).rename(tmp_path / "swapped")
+        (tmp_path / "root" / name).symlink_to(tmp_path / "outside")
+        return ""
+
+    assert (await scan(str(tmp_path / "root"), Names(swaps, VIDEOS.file))).files == []
 
 
 async def test_a_name_that_is_no_utf8_is_named_and_left(tmp_path: Path) -> None:

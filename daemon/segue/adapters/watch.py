@@ -54,7 +54,7 @@ class Timing(NamedTuple):
 
     tick_s: float = 1.0
     """Between two questions to the notifier."""
-    check_s: float = 5.0
+    check_s: float = 10.0
     """Between two looks whether a root is still the same."""
     poll_s: float = 45.0
     """Between two looks through a root that makes no events."""
