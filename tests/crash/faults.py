@@ -40,14 +40,14 @@ SUBTITLES = b"1\n00:00:01,000 --> 00:00:02,000\nHello.\n" * 40
 OLD = b"the older version" * 5000
 RETIRED = b"the version of another name" * 3000
 CHANGING = frozenset(
-    ("mkdirat", "mkdir", "linkat", "link", "unlinkat", "unlink", "rename", "renameat", "renameat2", "rmdir")
-    + ("fsync", "fdatasync", "fallocate", "ftruncate", "copy_file_range", "sendfile", "sync_file_range")
-    + ("write", "pwrite64", "utimensat", "ioctl")
+    {"mkdirat", "mkdir", "linkat", "link", "unlinkat", "unlink", "rename", "renameat", "renameat2", "rmdir"}
+    | {"fsync", "fdatasync", "fallocate", "ftruncate", "copy_file_range", "sendfile", "sync_file_range"}
+    | {"write", "pwrite64", "utimensat", "ioctl"}
 )
 """Calls after which something is not what it was."""
 READING = frozenset(
-    ("openat", "read", "pread64", "preadv", "preadv2", "newfstatat", "fstat", "lstat", "stat", "getdents64")
-    + ("lseek", "flock", "close", "fstatfs", "statfs")
+    {"openat", "read", "pread64", "preadv", "preadv2", "newfstatat", "fstat", "lstat", "stat", "getdents64"}
+    | {"lseek", "flock", "close", "fstatfs", "statfs"}
 )
 TOUCHING = ",".join(f"?{name}" for name in sorted(CHANGING | READING))
 """Every call that the mover makes about files; strace passes over those that this machine has not."""

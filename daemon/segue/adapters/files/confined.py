@@ -124,6 +124,8 @@ def _step(fd: int, part: str, shown: str, *, make: bool) -> int | str:
         mode = os.stat(part, dir_fd=fd, follow_symlinks=False).st_mode
         if stat.S_ISLNK(mode):
             raise MoveFailed("escapes", shown, "is a symbolic link") from error
+        if stat.S_ISDIR(mode):
+            raise MoveFailed("escapes", shown, "was replaced while it was opened") from error
         raise MoveFailed("not_regular", shown, "is in the way: a folder is needed here") from error
 
 
