@@ -88,8 +88,9 @@ def test_title_and_year_are_enough() -> None:
         (MATRIX, but(FOUND, year=None), LENGTH_S, "year_differs"),
         (MATRIX, but(FOUND, year=1998, title_similarity=0.97, exact=False), LENGTH_S, "title_not_exact"),
         (but(MATRIX, year=None), but(FOUND, title_similarity=0.97, exact=False), LENGTH_S, "title_not_exact"),
-        (but(MATRIX, year=1998), FOUND, LENGTH_S + 9 * 60, "runtime_differs"),
-        (but(MATRIX, year=None), FOUND, LENGTH_S + 9 * 60, "runtime_differs"),
+        (but(MATRIX, year=1998), but(FOUND, votes=900), LENGTH_S + 9 * 60, "runtime_differs"),
+        (but(MATRIX, year=None), but(FOUND, votes=900), LENGTH_S + 9 * 60, "runtime_differs"),
+        (but(MATRIX, year=None), FOUND, LENGTH_S + 40 * 60, "runtime_differs"),
         (MATRIX, but(FOUND, title_similarity=0.9, exact=False), LENGTH_S + 9 * 60, "runtime_differs"),
         (MATRIX, FOUND, 50 * 60.0, "runtime_differs"),
         (but(MATRIX, year=None), FOUND, None, "no_witness"),
@@ -128,6 +129,13 @@ def test_no_year_needs_the_length_unless_the_settings_trust_the_only_one() -> No
     trusting = MatchSettings(runtime_without_year=False)
     assert decide(parsed, (FOUND,), None, trusting).accepted
     assert not decide(parsed, (FOUND, but(FOUND, tmdb_id=1, votes=0)), None, trusting).accepted
+
+
+def test_a_famous_film_that_is_the_only_one_of_its_title_may_be_another_cut() -> None:
+    for parsed in (but(MATRIX, year=None), but(MATRIX, year=2000)):
+        assert judge(parsed, FOUND, duration_s=LENGTH_S + 15 * 60).accepted
+        namesake = but(FOUND, tmdb_id=604, year=1950, votes=3, runtime_min=80)
+        assert "runtime_differs" in codes(judge(parsed, FOUND, namesake, duration_s=LENGTH_S + 15 * 60))
 
 
 def test_a_part_or_an_edition_is_not_judged_by_its_length() -> None:
@@ -250,6 +258,8 @@ def test_the_episode_tells_two_shows_of_one_title_apart() -> None:
     assert codes(judge(PILOT, SHOW, remake)) == ["rival"]
     assert judge(PILOT, SHOW, but(remake, episodes=())).accepted
     assert codes(judge(PILOT, SHOW, but(remake, episodes=None))) == ["rival"]
+    famous = but(remake, votes=20_000, episodes=())
+    assert codes(judge(PILOT, but(SHOW, votes=50), famous)) == ["rival"]
     named = but(PILOT, episode_title="Pilot")
     sure = but(SHOW, episode_title_similarity=1.0)
     assert judge(named, sure, but(remake, episode_title_similarity=0.2)).accepted

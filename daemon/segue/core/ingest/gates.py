@@ -200,9 +200,9 @@ def _id(case: Case) -> Iterator[Reason]:
 def _rivals(case: Case) -> Iterator[Reason]:
     """Every other candidate of that title must be clearly behind, or ruled out where the best one is confirmed.
 
-    One whose year is the better one is never ruled out: the length may be that of another cut. Nor does a small
-    difference of length rule out one that is far better known. And where the year does not tell two films apart, no
-    number of votes makes up for a rival of the same length.
+    One whose year is the better one is never ruled out: the length may be that of another cut. Nor is one that is far
+    better known, by a small difference of length or by an episode that it lacks. And where the year does not tell two
+    films apart, no number of votes makes up for a rival of the same length.
     """
     parsed, duration_s, settings = case.parsed, case.duration_s, case.settings
     confirmed = is_confirmed(parsed, case.candidate, duration_s, settings)
@@ -231,15 +231,16 @@ def _is_ruled_out(case: Case, rival: Ranked, margin: float) -> bool:
     if not is_ruled_out(case.parsed, rival.candidate, case.duration_s, case.settings):
         return False
     fit = runtime_fit(case.parsed, rival.candidate, case.duration_s, case.settings)
-    return fit != "differs" or margin > -case.settings.rival_margin
+    return fit == "far" or margin > -case.settings.rival_margin
 
 
 def _runtime(case: Case) -> Iterator[Reason]:
     """The length confirms what title and year leave open; far off, it contradicts even both."""
     candidate, settings = case.candidate, case.settings
     sure = candidate.exact and case.gap == 0
-    if case.fit == "far" or (case.fit == "differs" and not sure):
-        tolerance_min = _tolerance_min(case, far=sure)
+    wide = sure or _is_famous_and_alone(case)
+    if case.fit == "far" or (case.fit == "differs" and not wide):
+        tolerance_min = _tolerance_min(case, far=wide)
         yield Reason(
             "runtime_differs",
             f"The file lasts {_minutes(case)} min, {label(candidate)} {candidate.runtime_min} min; "
@@ -252,6 +253,12 @@ def _runtime(case: Case) -> Iterator[Reason]:
             f"The name has {year}, and no length confirms {label(candidate)}"
             f"{'' if settings.runtime_without_year or not case.rivals else ', which is not the only one'}.",
         )
+
+
+def _is_famous_and_alone(case: Case) -> bool:
+    """Say whether a film is so well known that an open year and another cut are likelier than an unknown namesake."""
+    candidate = case.candidate
+    return candidate.exact and candidate.votes >= case.settings.famous_votes and not case.rivals
 
 
 def _does_without_length(case: Case) -> bool:

@@ -56,6 +56,8 @@ class MatchSettings(msgspec.Struct, frozen=True):
     """Beyond the larger of the two it is no other cut but another film."""
     runtime_without_year: bool = True
     """A film whose name has no year needs a length that agrees; otherwise the sole candidate of that title will do."""
+    famous_votes: int = 1_000
+    """A film of so many votes that is the only one of its title may be another cut, also where the year is open."""
     contradiction: float = 0.5
     """A title less similar than this contradicts an id, or the other title of the name."""
     episode_title_min: float = 0.6
