@@ -1,6 +1,5 @@
 """Whatever arrives below a watched root is told of, on real folders; and watching ends at once."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -12,82 +11,10 @@ from pathlib import Path
 import pytest
 import trio
 
-from segue.adapters.tree import Names, TreeError, scan
+from segue.adapters import mounts
 from segue.adapters.watch import RootState, Timing, Watcher
-from segue.adapters.watch_events import Change, Dirty, KernelNotifier, Notifier, NotifierError
-
-LONG_S = 30.0
-FAST = Timing(tick_s=0.05, check_s=0.1, poll_s=0.2, reconcile_s=3600, quiet_s=0.05, patience_s=0.3)
-VIDEOS = Names(
-    folder=lambda name: "hidden" if name.startswith(".") else "",
-    file=lambda name: "" if name.endswith(".mkv") else "extension",
-)
-
-
-class Seen:
-    """Looks where the watcher says, and keeps what it saw, as a careful owner of the watcher would."""
-
-    def __init__(self) -> None:
-        self.files: set[str] = set()
-        self.told: list[tuple[str, Dirty]] = []
-        self.looked: set[str] = set()
-        self.states: list[RootState] = []
-        self._changed = trio.Event()
-        self._send, self._receive = trio.open_memory_channel[tuple[str, Dirty]](1000)
-        self.watcher = Watcher(VIDEOS, self.hear, self.hear_state, timing=FAST)
-
-    def hear(self, root: str, dirty: tuple[Dirty, ...]) -> None:
-        for each in dirty:
-            self.told.append((root, each))
-            self._send.send_nowait((root, each))
-
-    def hear_state(self, state: RootState) -> None:
-        self.states.append(state)
-        self._changed.set()
-
-    async def look(self) -> None:
-        async for root, dirty in self._receive:
-            try:
-                found = await scan(root, VIDEOS, folder=dirty.folder, deep=dirty.deep)
-            except TreeError:
-                continue
-            self.looked.add(root)
-            self.files |= {os.path.relpath(file.path, root) for file in found.files}
-            self._changed.set()
-
-    async def until(self, true: Callable[[], bool]) -> None:
-        with trio.fail_after(LONG_S):
-            while not true():
-                self._changed = trio.Event()
-                await self._changed.wait()
-
-    async def sees(self, *paths: str) -> None:
-        await self.until(lambda: self.files.issuperset(paths))
-
-    async def hears(self, mode: str) -> RootState:
-        await self.until(lambda: bool(self.states) and self.states[-1].mode == mode)
-        return self.states[-1]
-
-
-@asynccontextmanager
-async def watching(*roots: Path, mode: str = "watching") -> AsyncIterator[Seen]:
-    """Watch roots until they are in a mode and have been looked through once."""
-    seen = Seen()
-    async with trio.open_nursery() as nursery:
-        for root in roots:
-            seen.watcher.watch(str(root))
-        nursery.start_soon(seen.watcher.run)
-        nursery.start_soon(seen.look)
-        await seen.hears(mode)
-        if mode in ("watching", "polling"):
-            await seen.until(lambda: seen.looked == {str(root) for root in roots})
-        yield seen
-        nursery.cancel_scope.cancel()
-
-
-def put(place: Path) -> None:
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_bytes(b"film")
+from segue.adapters.watch_events import MODIFIED, Change, Dirty, KernelNotifier, Notifier, NotifierError
+from tests.adapters.watch_eyes import FAST, LONG_S, VIDEOS, Seen, inotify_instances, put, watching
 
 
 async def test_what_is_there_already_is_looked_at_first(tmp_path: Path) -> None:
@@ -260,17 +187,6 @@ async def test_watching_ends_at_once(tmp_path: Path) -> None:
             await trio.sleep(0.01)
 
 
-def inotify_instances() -> int:
-    """Count this process' inotify instances."""
-    found = 0
-    for fd in Path("/proc/self/fd").iterdir():
-        try:
-            found += str(fd.readlink()) == "anon_inode:inotify"
-        except FileNotFoundError:
-            continue
-    return found
-
-
 async def test_a_folder_that_does_not_open_hinders_no_other(tmp_path: Path) -> None:
     (tmp_path / "shut").mkdir(mode=0)
     async with watching(tmp_path) as seen:
@@ -303,7 +219,9 @@ class NoEvents:
 
 
 @asynccontextmanager
-async def watching_with(root: Path, notifier: NoEvents, timing: Timing = FAST) -> AsyncIterator[Seen]:
+async def watching_with(
+    root: Path, notifier: Callable[[Sequence[str]], Notifier], timing: Timing = FAST
+) -> AsyncIterator[Seen]:
     seen = Seen()
     seen.watcher = Watcher(VIDEOS, seen.hear, seen.hear_state, timing=timing, notifier=notifier)
     seen.watcher.watch(str(root))
@@ -332,28 +250,54 @@ async def test_events_are_tried_again_later(tmp_path: Path) -> None:
         assert notifier.made == 3
 
 
+class Hums:
+    """A notifier that always has, or never has, something to tell of a file."""
+
+    def __init__(self, *events: Change) -> None:
+        self.events = events
+
+    def drain(self) -> Sequence[Change]:
+        return self.events
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 async def test_the_timer_finds_what_no_event_told_of(tmp_path: Path) -> None:
-    class Deaf:
-        def __init__(self, _roots: Sequence[str]) -> None:
-            pass
-
-        def drain(self) -> Sequence[Change]:
-            return ()
-
-        def close(self) -> None:
-            pass
-
-    seen = Seen()
     timing = FAST._replace(reconcile_s=0.2)
-    seen.watcher = Watcher(VIDEOS, seen.hear, seen.hear_state, timing=timing, notifier=Deaf)
-    seen.watcher.watch(str(tmp_path))
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(seen.watcher.run)
-        nursery.start_soon(seen.look)
+    async with watching_with(tmp_path, lambda _roots: Hums(), timing) as seen:
         await seen.hears("watching")
         put(tmp_path / "a" / "b.mkv")
         await seen.sees("a/b.mkv")
-        nursery.cancel_scope.cancel()
+
+
+async def test_a_file_that_is_written_all_the_time_is_told_of_all_the_same(tmp_path: Path) -> None:
+    """It never comes to rest, so patience ends the wait."""
+    put(tmp_path / "a" / "grows.mkv")
+    event = (MODIFIED, f"{tmp_path}/a/grows.mkv")
+    async with watching_with(tmp_path, lambda _roots: Hums(event), FAST._replace(quiet_s=3600)) as seen:
+        with trio.fail_after(LONG_S):
+            while (str(tmp_path), Dirty("a", deep=False)) not in seen.told:
+                await trio.sleep(0.01)
+
+
+async def test_a_share_is_polled_without_a_notifier(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As is a local folder within which a share is mounted."""
+    table = tmp_path / "mountinfo"
+    table.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:9 / {tmp_path}/share rw - nfs4 nas:/x rw\n")
+    monkeypatch.setattr(mounts, "MOUNTINFO", table)
+    (tmp_path / "share" / "films").mkdir(parents=True)
+    (tmp_path / "local").mkdir()
+    notifier = NoEvents()
+    for root in (tmp_path / "share" / "films", tmp_path):
+        async with watching_with(root, notifier) as seen:
+            state = await seen.hears("polling")
+            assert state.reason == f"{tmp_path}/share is on nfs4, whose changes make no events"
+            put(root / "a" / "new.mkv")
+            await seen.sees("a/new.mkv")
+    assert notifier.made == 0
+    async with watching_with(tmp_path / "local", notifier) as seen:
+        await seen.hears("watching")
 
 
 # ------------------------------------------------------------------ in a namespace of its own

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 from segue.adapters.watch_events import KernelNotifier, NotifierError, require_room
-from tests.adapters.test_watch import inotify_instances, put, watching
+from tests.adapters.watch_eyes import inotify_instances, put, watching
 
 WATCHES = Path("/proc/sys/user/max_inotify_watches")
 INSTANCES = Path("/proc/sys/user/max_inotify_instances")
