@@ -170,6 +170,12 @@ def test_a_shelf_is_no_title() -> None:
     assert read("downloads/complete/S01E01.mkv", nobody).title == ""
 
 
+def test_an_extra_belongs_to_the_film_or_show_around_it_and_a_shelf_makes_none() -> None:
+    found = read("Show/Season 2/Featurettes/Making Of.mkv", nobody)
+    assert (found.title, found.extra, found.episode_title) == ("Show", "featurette", "Making Of")
+    assert read("Other/The Matrix (1999).mkv", nobody).extra == ""
+
+
 def test_mending_is_counted() -> None:
     assert read("Film.2003.PROPER.REPACK.1080p.WEB-DL.mkv", nobody).proper == 2
     assert read("[Group] Show - 05v3 [1080p].mkv", nobody).proper == 2

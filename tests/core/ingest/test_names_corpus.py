@@ -10,8 +10,8 @@ from segue.core.ingest.names import read
 from segue.core.ingest.names_flags import FLAGS
 from tests.corpus.scoring import Entry, by_class, is_right, load, wrong_details
 
-FILES = ("release_names.jsonl", "held_out.jsonl")
-FLOORS = {"film_tricky": 0.96, "series": 0.97, "folder": 0.97, "anime": 0.97, "dated": 0.95}
+FILES = ("release_names.jsonl", "held_out.jsonl", "held_out_2.jsonl")
+FLOORS = {"film_tricky": 0.96, "series": 0.95, "folder": 0.97, "anime": 0.97, "dated": 0.95}
 FLOOR = 0.98
 """Of the other classes. A floor is what was reached, less what one doubtful name may cost."""
 
@@ -30,7 +30,7 @@ def right(entry: Entry) -> bool:
 
 def test_the_corpus_is_as_large_as_promised_and_no_name_stands_twice() -> None:
     names = [entry.name for file in FILES for entry in load(file)]
-    assert len(names) == len(set(names)) >= 500
+    assert len(names) == len(set(names)) >= 600
 
 
 def test_no_class_falls_below_its_floor() -> None:

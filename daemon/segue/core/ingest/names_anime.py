@@ -13,7 +13,9 @@ from segue.core.ingest.names_scan import YEAR_MAX, YEAR_MIN
 from segue.core.ingest.names_text import fold, is_foreign, spaced, tidy
 from segue.core.ingest.names_words import Tag, tags
 
-_OPENING = re.compile(r"^(?:\[([^\[\]]{1,60})\]|【([^【】]{1,60})】)")
+_OPENING = re.compile(
+    r"^(?:\[([^\[\]]{1,60})\]|【([^【】]{1,60})】|\(([^()]{1,40})\)(?=[^()\[\]]{2,100} - \d{2,4}\b))"
+)
 _YEAR_NEXT = re.compile(r"[\[(]?(?:19|20)\d\d[\])]?(?! - )(?![^\W_])")
 """What follows a title in brackets, `[REC] (2007)`, and no group."""
 
@@ -76,7 +78,7 @@ def is_anime(stem: str) -> bool:
     found = _OPENING.match(stem)
     if found is None:
         return False
-    inside = found[1] or found[2] or ""
+    inside = found[1] or found[2] or found[3] or ""
     if "." in inside or re.fullmatch(r"(?:19|20)\d\d|\d{1,3}", inside.strip()):
         return False
     rest = stem[found.end() :].strip(" ._-")
@@ -87,7 +89,7 @@ def read_anime(stem: str) -> OwnReading:
     """Read a name for which `is_anime` is true. Never fails."""
     got = carried(stem)
     opening = _OPENING.match(got.text)
-    group = tidy((opening[1] or opening[2] or "") if opening else "")
+    group = tidy((opening[1] or opening[2] or opening[3] or "") if opening else "")
     rest = got.text[opening.end() :] if opening else got.text
     found = _Found()
     found_tags: list[Tag] = []

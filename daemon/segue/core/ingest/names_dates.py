@@ -19,8 +19,8 @@ class Day(NamedTuple):
 
 _B = r"(?<![^\W_])"
 _E = r"(?![^\W_])"
-_YEAR_FIRST = re.compile(_B + r"((?:19|20)\d\d)([ -])(\d\d)\2(\d\d)" + _E)
-_YEAR_LAST = re.compile(_B + r"(\d\d)([ -])(\d\d)\2((?:19|20)\d\d)" + _E)
+_YEAR_FIRST = re.compile(_B + r"((?:19|20)\d\d)([ .-])(\d\d)\2(\d\d)" + _E)
+_YEAR_LAST = re.compile(_B + r"(\d\d)([ .-])(\d\d)\2((?:19|20)\d\d)" + _E)
 _EIGHT = re.compile(_B + r"((?:19|20)\d\d)(\d\d)(\d\d)" + _E)
 _SIX = re.compile(_B + r"(\d\d)([ -]?)(\d\d)\2(\d\d)" + _E)
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

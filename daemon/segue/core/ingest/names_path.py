@@ -52,6 +52,8 @@ def read_path(parts: PathParts) -> PathReading:
     ):
         return _from_release(parts, release, own, folders)
     counted = own.name.episodes or own.name.absolute or own.name.date
+    if release is not None and not counted and own.name.year is None and _extra(folders):
+        return _from_release(parts, release, _only_titled(own), folders)
     if not counted and own.name.year is None:
         own = _with_bare_number(own, parts.stem, season if season is not None else pack, release)
     own = _in_season(own, season)
@@ -236,14 +238,28 @@ def _disagreeing(own: OwnReading) -> OwnReading:
     return but(own, name=but(own.name, flags=flags), complete=False)
 
 
+def _extra(folders: list[Folder]) -> str:
+    """Give what a folder of extras makes of its files; it counts only within the folder of a film or a show."""
+    for at, place in enumerate(folders):
+        if place.role == "extras" and any(outer.role in ("title", "season") for outer in folders[at + 1 :]):
+            return place.extra
+    return ""
+
+
+def _only_titled(own: OwnReading) -> OwnReading:
+    """Make of an extra's name the title of the extra, beside that of the film or the show."""
+    return but(own, name=ParsedName(episode_title=own.name.title, extra=own.name.extra, flags=own.name.flags))
+
+
 def _placed(own: OwnReading, folders: list[Folder]) -> OwnReading:
     """Add what the folders of parts, extras and samples say."""
     name = own.name
+    extra = _extra(folders)
+    if extra and not name.extra:
+        name = but(name, extra=extra)
     for place in folders:
         if place.role == "part" and name.part is None and name.kind == "film":
             name = but(name, part=place.part)
-        elif place.role == "extras" and not name.extra:
-            name = but(name, extra=place.extra)
         elif place.role == "sample" and "sample" not in name.flags:
             name = but(name, flags=(*name.flags, "sample"))
     return own if name is own.name else but(own, name=name, complete=own.complete and not name.flags)

@@ -16,6 +16,7 @@ YEAR_MAX: Final = 2035
 
 _YEAR = re.compile(r"(?<![^\W_])([\[(]?)((?:18[89]|19\d|20[0-3])\d)(?![^\W_]|p\b)([\])]?)")
 _GROUP = re.compile(r"-([A-Za-z0-9@]{2,24})$")
+_ARTICLE = re.compile(r"(?:the|an?|le|la|les|el|los|il|der|die|das)? *", re.IGNORECASE)
 JOINS = re.compile(r"[\s\-.,()\[\]{}+&~/|_]*")
 """What may stand between two words that belong together."""
 
@@ -142,7 +143,11 @@ class Scan:
         ]
         if len(row) > 1 and len(languages) == len(row):
             return row
-        return [tag for tag in row[:1] if tag.field == "edition"]
+        return [
+            tag
+            for tag in row[:1]
+            if tag.field == "edition" and not _ARTICLE.fullmatch(self.text, 0, tag.start)
+        ]
 
     def _chained(self) -> list[Tag]:
         """Give the tags that follow the year without a gap; after episode numbers a title may begin with such words."""
