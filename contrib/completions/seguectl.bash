@@ -3,7 +3,7 @@
 
 _seguectl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command= offered= options="--json --socket --url --token-file --timeout -y --yes --help" rooms= at room
+    local command= offered= options="--json --socket --url --token-file --timeout -y --yes --help" rooms= jobs= files= words=0 at line
     local -a where=()
     COMPREPLY=()
 
@@ -15,7 +15,7 @@ _seguectl() {
                 ;;
             -*) ;;
             *)
-                [[ -n $command ]] && rooms=no
+                [[ -n $command ]] && rooms=no words=$((words + 1))
                 command=${command:-${COMP_WORDS[at]}}
                 ;;
         esac
@@ -28,12 +28,13 @@ _seguectl() {
             return
             ;;
         -r | --room) command=--room rooms= ;;
-        --url | --timeout | -n | --number | --over) return ;;
+        --url | --timeout | -n | --number | --over | --threshold | --format | --tmdb | --imdb | --tvdb | --season | --episode | --text) return ;;
     esac
 
     case $command in
-        "") offered="status watch why rooms players play pause resume stop next prev seek volume mute source fade reload" options+=" --version" ;;
+        "") offered="status watch why rooms players play pause resume stop next prev seek volume mute source fade reload identify plan ingest rename review history undo verify adopt scan refresh watcher event doctor" options+=" --version" ;;
         --room) rooms=${rooms:-yes} ;;
+        status) options+=" --queue --libraries --history" ;;
         watch) options+=" -v --verbose" ;;
         why) options+=" -r --room -n --number" rooms=${rooms:-yes} ;;
         rooms) options+=" --names" ;;
@@ -48,13 +49,35 @@ _seguectl() {
         mute) offered="on off toggle" options+=" -r --room" rooms=${rooms:-yes} ;;
         source) offered="cd tv phono tuner bluray dvd game mediaplayer cable_sat usbdac aux_in_1 line_in_1 optical_in_1 coax_in_1 analog_in_1 hdmi_in_1 hdmi_arc_1" options+=" -r --room" rooms=${rooms:-yes} ;;
         fade) options+=" -r --room --over" rooms=${rooms:-yes} ;;
+        identify) options+=" -b --batch --timeout" files=yes ;;
+        plan) options+=" --threshold --rename --format --timeout" files=yes ;;
+        ingest) options+=" --auto --threshold -n --dry-run -w --wait --backlog --pause --resume --timeout" files=yes ;;
+        rename) options+=" --preview -n --dry-run --execute --threshold -w --wait --timeout" files=yes ;;
+        review) ((words)) || offered="show approve pick id reject retry"; options+=" --replace --keep-both --tmdb --imdb --tvdb --film --show --season --episode --ids -w --wait"; jobs=yes; files=yes ;;
+        history) ((words)) || offered="ingest"; options+=" -n --number --text" ;;
+        undo) options+=" -w --wait" ;;
+        verify) options+=" -w --wait --stop" files=yes ;;
+        adopt) options+=" --checksums -w --wait --stop" files=yes ;;
+        watcher) ((words)) || offered="start stop restart status" ;;
+        event) ((words)) || offered="download-complete"; files=yes ;;
+        doctor) options+=" --timeout" ;;
     esac
-    [[ $word != -* ]] || offered=$options
+    [[ $word != -* ]] || offered=$options rooms= jobs= files=
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
-    [[ $rooms == yes && $word != -* ]] || return
-    while read -r room; do
-        [[ $room == "$word"* ]] && COMPREPLY+=("$(printf %q "$room")")
-    done < <(seguectl "${where[@]}" --timeout 1 rooms --names 2>/dev/null)
+    if [[ $rooms == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$(printf %q "$line")")
+        done < <(seguectl "${where[@]}" --timeout 1 rooms --names 2>/dev/null)
+    fi
+    if [[ $jobs == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$line")
+        done < <(seguectl "${where[@]}" --timeout 1 review --ids 2>/dev/null)
+    fi
+    if [[ $files == yes ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+    fi
 }
 
 complete -F _seguectl seguectl

@@ -72,7 +72,7 @@ def test_bash_completes_commands_rooms_words_and_options(segued: FakeSegued) -> 
         "/api/v1/rooms",
         says(answers.rooms(answers.room(), answers.room("the den"), answers.room("*"))),
     )
-    assert _complete(segued, "pl") == ["play", "players"]
+    assert _complete(segued, "pl") == ["plan", "play", "players"]
     assert _complete(segued, "volume", "") == ["\\*", "down", "living", "the\\ den", "up"]
     assert _complete(segued, "volume", "living", "") == ["down", "up"]
     assert _complete(segued, "--json", "mute", "living", "o") == ["off", "on"]

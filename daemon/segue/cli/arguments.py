@@ -9,16 +9,18 @@ import argparse
 import sys
 
 from segue import __version__
-from segue.cli.commands import COMMANDS, COMMON, Command, Option, command_named
+from segue.cli.commands import COMMANDS, COMMON, GROUPS, Command, Option, command_named
 from segue.cli.errors import CtlError, usage
 from segue.cli.paint import columns_of_terminal
-from segue.cli.words import MINUS, capitalised
+from segue.cli.words import capitalised
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
 DESCRIPTION = "Looks at segued, the daemon that conducts the house, and tells it what to do."
+HYPHEN = "\0-"
+"""Stands before a number instead of its hyphen, so that `-10` is not taken for an option; no argument can hold it."""
 EXIT_CODES = (
     (0, "done"),
     (1, "segued refused or failed; the message says why"),
@@ -53,17 +55,20 @@ def parse(argv: list[str]) -> tuple[Command, argparse.Namespace]:
     if command is None:
         raise _unknown(name)
     options = parser_of(command).parse_intermixed_args([*argv[:at], *argv[at + 1 :]])
+    for name, value in vars(options).items():
+        if isinstance(value, str):
+            setattr(options, name, _with_hyphens(value))
     options.words = [_with_hyphens(word) for word in options.words]
     return command, options
 
 
 def _without_hyphen(word: str) -> str:
     """Keep `-10` and `-1:30` from being taken for options."""
-    return MINUS + word[1:] if word[:1] == "-" and word[1:2].isdigit() else word
+    return HYPHEN + word[1:] if word[:1] == "-" and word[1:2].isdigit() else word
 
 
 def _with_hyphens(words: str) -> str:
-    return words.replace(MINUS, "-")
+    return words.replace(HYPHEN, "-")
 
 
 def _command_at(argv: list[str]) -> int | None:
@@ -121,9 +126,15 @@ def parser_of(command: Command) -> Parser:
         allow_abbrev=False,
     )
     parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
-    for option in (*command.options, *COMMON):
+    for option in options_of(command):
         _add(parser, option)
     return parser
+
+
+def options_of(command: Command) -> list[Option]:
+    """Give the options that a command takes: its own, and the common ones that it does not describe anew."""
+    own = {flag for option in command.options for flag in option.flags}
+    return [*command.options, *(option for option in COMMON if option.flags[0] not in own)]
 
 
 def _add(parser: Parser, option: Option) -> None:
@@ -159,8 +170,10 @@ def _examples(command: Command) -> str | None:
 def overview() -> str:
     """Write what there is, on one page."""
     cells = max(len(command.name) for command in COMMANDS)
-    lines = ["usage: seguectl [options] COMMAND ...", "", DESCRIPTION, "", "commands:"]
-    lines += [f"  {command.name:<{cells}}  {command.summary}" for command in COMMANDS]
+    lines = ["usage: seguectl [options] COMMAND ...", "", DESCRIPTION]
+    for heading, commands in GROUPS:
+        lines += ["", f"{heading[:1].lower()}{heading[1:]}:"]
+        lines += [f"  {command.name:<{cells}}  {command.summary}" for command in commands]
     lines += ["", "options of every command:"]
     shown = [(f"{', '.join(option.flags)} {option.value}".rstrip(), option.help) for option in COMMON]
     shown += [

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from segue.cli.client import Answer, House
 from segue.cli.errors import REFUSED, CtlError, usage
 from segue.cli.fields import Json
-from segue.cli.paint import Paint, paint_for
+from segue.cli.paint import Paint, columns_of_terminal, paint_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ ONLY_ROOM = "-"
 UNRESERVED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 
 Render = Callable[[Json, Paint], list[str]]
+WideRender = Callable[[Json, Paint, int | None], list[str]]
+"""One that is told how many columns there are; nothing where no terminal binds."""
 
 
 class Call:
@@ -33,7 +35,7 @@ class Call:
         self.house = house
         self.options = options
         self.words: list[str] = options.words
-        self.json: bool = options.json
+        self.json: bool = options.json or getattr(options, "format", None) == "json"
         self.paint = paint_for(sys.stdout)
 
     # -------------------------------------------------------------- words
@@ -65,6 +67,40 @@ class Call:
             return None, None
         value = read(words[0]) if named is None else None
         return (None, value) if value is not None else (_name(words[0]), None)
+
+    def one(self, what: str) -> str:
+        """Take exactly one word."""
+        word = self.one_or_none(what)
+        if word is None:
+            raise usage(f"{self.name} needs {what}.", self._help())
+        return word
+
+    def one_or_none(self, what: str) -> str | None:
+        """Take one word, or nothing."""
+        if len(self.words) > 1:
+            raise usage(f"{self.name} takes {what} and nothing else, not {self.words[1]!r}.", self._help())
+        return self.words[0] if self.words else None
+
+    def verb(self, known: tuple[str, ...]) -> str:
+        """Take the first word as one of those that the command knows; the rest stays."""
+        expected = f"{', '.join(known[:-1])} or {known[-1]}" if len(known) > 1 else known[0]
+        if not self.words:
+            raise usage(f"{self.name} needs {expected}.", self._help())
+        verb = self.words.pop(0)
+        if verb not in known:
+            raise usage(f"{self.name} takes {expected}, not {verb!r}.", self._help())
+        return verb
+
+    def chosen(self, *switches: str) -> str:
+        """Give the one of these switches that was said, or nothing. Raises when several were."""
+        said = [name for name in switches if getattr(self.options, name.replace("-", "_"))]
+        if len(said) > 1:
+            raise usage(f"--{said[0]} and --{said[1]} exclude each other.", self._help())
+        return said[0] if said else ""
+
+    def misused(self, message: str) -> CtlError:
+        """Give the error of words and options that do not go together."""
+        return usage(message, self._help())
 
     def _help(self) -> str:
         return f"`seguectl {self.name} --help` shows what it takes."
@@ -99,6 +135,11 @@ def room_path(room: str | None, verb: str) -> str:
 def quoted(name: str) -> str:
     """Write a name so that it is one part of a path or one value of a query (RFC 3986, 2.1)."""
     return "".join(chr(b) if b in UNRESERVED else f"%{b:02X}" for b in name.encode(errors="surrogateescape"))
+
+
+def wide(render: WideRender) -> Render:
+    """Tell a page how wide the terminal is."""
+    return lambda data, paint: render(data, paint, columns_of_terminal())
 
 
 def print_json(raw: str) -> None:

@@ -1,6 +1,7 @@
 """The table of commands: what each is called, what it takes, what it does.
 
-Help, completions and the man page are made from this table, so a command is described here and nowhere else.
+Help, completions and the man page are made from this table, so a command is described here and nowhere else; those of
+the ingest and the library are in `commands_ingest.py`.
 
 Grammar: a command that concerns a room takes its name first. With one room in the house the name may be left out;
 segued takes `-` for *the only room*, so nobody has to ask first how many there are. A level, a position, `on` or `off`
@@ -9,67 +10,11 @@ cannot be mistaken for a name, except by somebody who called a room so; `--room`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from segue.cli import control, show
-from segue.cli.call import Call
+from segue.cli.command import COMMON, ROOM, Command, Option
+from segue.cli.commands_ingest import INGEST
 
-
-class Option:
-    """An option: its flags, the name of its value (none for a switch), and what it is for."""
-
-    def __init__(self, *flags: str, value: str = "", help: str, default: str | None = None) -> None:  # noqa: A002
-        self.flags = flags
-        self.value = value
-        self.help = help
-        self.default = default
-
-
-class Command:
-    """One command."""
-
-    def __init__(
-        self,
-        name: str,
-        run: Callable[[Call], None],
-        summary: str,
-        *,
-        words: str = "",
-        details: str = "",
-        options: tuple[Option, ...] = (),
-        choices: tuple[str, ...] = (),
-        examples: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        self.name = name
-        self.run = run
-        self.summary = summary
-        self.words = words
-        """The grammar of what follows the name, as the usage line shows it."""
-        self.details = details
-        self.options = options
-        self.choices = choices
-        """Words that completion offers beside the names of the rooms."""
-        self.examples = examples
-        """Pairs of a command line and what it does."""
-
-    @property
-    def takes_room(self) -> bool:
-        """True for a command that concerns a room."""
-        return self.words.startswith("[ROOM]")
-
-
-JSON = Option("--json", help="print segued's answer as JSON, refusals too")
-SOCKET = Option("--socket", value="PATH", help="segued's control socket (also SEGUE_SOCKET)")
-URL = Option("--url", value="URL", help="segued's address on TCP, such as http://house:3001 (also SEGUE_URL)")
-TOKEN_FILE = Option(
-    "--token-file", value="FILE", help="the file of the API token for --url (also SEGUE_TOKEN_FILE)"
-)
-TIMEOUT = Option("--timeout", value="SECONDS", help="how long to wait for an answer", default="10")
-YES = Option("-y", "--yes", help="confirm beforehand what segued would ask about")
-COMMON = (JSON, SOCKET, URL, TOKEN_FILE, TIMEOUT, YES)
-"""Options of every command; they may also stand before its name."""
-
-ROOM = Option("-r", "--room", value="ROOM", help="the room, where its name could be taken for something else")
+__all__ = ["COMMANDS", "COMMON", "GROUPS", "ROOM", "Command", "Option", "command_named"]
 
 _OF_RECEIVERS = ("cd", "tv", "phono", "tuner", "bluray", "dvd", "game", "mediaplayer", "cable_sat", "usbdac")
 _OF_SPEAKERS = (
@@ -89,21 +34,30 @@ def _transport(name: str, summary: str, details: str = "") -> Command:
     return Command(name, control.transport, summary, words="[ROOM]", details=details, options=(ROOM,))
 
 
-COMMANDS = (
+HOUSE = (
     Command(
         "status",
         show.status,
         "show the whole house on one page",
-        details="segued and its links, every room, and what is not well with the next step.",
-        examples=(("seguectl status", "is everything well?"),),
+        details="segued and its links, every room, the ingest, and what is not well with the next step. With one or "
+        "more of the options only that is shown.",
+        options=(
+            Option("--queue", help="what arrives, what is being done with it, and what waits"),
+            Option("--libraries", help="Plex's libraries, and the disks that they lie on"),
+            Option("--history", help="what was taken into the library last"),
+        ),
+        examples=(
+            ("seguectl status", "is everything well?"),
+            ("seguectl status --queue", "how far is the copy?"),
+        ),
     ),
     Command(
         "watch",
         show.watch,
         "show what happens, while it happens",
-        details="One line for each event. On a terminal the rooms are shown live below; q or Ctrl-C ends it. When "
-        "segued goes away, that is said once, and again when it is back. With --json every event is one line of JSON; "
-        'the first is {"type": "snapshot"}.',
+        details="One line for each event. On a terminal the rooms and the copy under way are shown live below; q or "
+        "Ctrl-C ends it. When segued goes away, that is said once, and again when it is back. With --json every event "
+        'is one line of JSON; the first is {"type": "snapshot"}.',
         options=(
             Option("-v", "--verbose", help="also show events that matter only when something is looked for"),
         ),
@@ -206,6 +160,11 @@ COMMANDS = (
         "Nothing jumps in volume.",
     ),
 )
+
+
+GROUPS = (("The house", HOUSE), ("New media and the library", INGEST))
+"""The commands under their headings."""
+COMMANDS = (*HOUSE, *INGEST)
 
 
 def command_named(name: str) -> Command | None:

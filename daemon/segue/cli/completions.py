@@ -1,4 +1,4 @@
-"""Completion for bash, zsh and fish, made from the table of commands. The rooms are asked of segued as one types."""
+"""Completion for bash, zsh and fish, made from the table of commands. Rooms and jobs are asked of segued."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from segue.cli.commands import COMMANDS, COMMON, Command, Option
 MADE = "Made by `python -m segue.cli.generate`; a change here is lost."
 FILES = ("PATH", "FILE")
 ROOMS = "seguectl --timeout 1 rooms --names 2>/dev/null"
+JOBS = "seguectl --timeout 1 review --ids 2>/dev/null"
 BASH = r"""# bash completion for seguectl
 # @made@
 
 _seguectl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command= offered= options="@common@" rooms= at room
+    local command= offered= options="@common@" rooms= jobs= files= words=0 at line
     local -a where=()
     COMPREPLY=()
 
@@ -26,7 +27,7 @@ _seguectl() {
                 ;;
             -*) ;;
             *)
-                [[ -n $command ]] && rooms=no
+                [[ -n $command ]] && rooms=no words=$((words + 1))
                 command=${command:-${COMP_WORDS[at]}}
                 ;;
         esac
@@ -47,12 +48,22 @@ _seguectl() {
         --room) rooms=${rooms:-yes} ;;
 @cases@
     esac
-    [[ $word != -* ]] || offered=$options
+    [[ $word != -* ]] || offered=$options rooms= jobs= files=
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
-    [[ $rooms == yes && $word != -* ]] || return
-    while read -r room; do
-        [[ $room == "$word"* ]] && COMPREPLY+=("$(printf %q "$room")")
-    done < <(seguectl "${where[@]}" --timeout 1 rooms --names 2>/dev/null)
+    if [[ $rooms == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$(printf %q "$line")")
+        done < <(seguectl "${where[@]}" --timeout 1 rooms --names 2>/dev/null)
+    fi
+    if [[ $jobs == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$line")
+        done < <(seguectl "${where[@]}" --timeout 1 review --ids 2>/dev/null)
+    fi
+    if [[ $files == yes ]]; then
+        compopt -o filenames 2>/dev/null
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+    fi
 }
 
 complete -F _seguectl seguectl
@@ -65,6 +76,14 @@ _seguectl_rooms() {
     local expl
     rooms=(${(f)"$(_call_program rooms @rooms@)"})
     _wanted rooms expl room compadd -a rooms
+}
+
+_seguectl_jobs() {
+    local -a jobs
+    local expl
+    jobs=(${(f)"$(_call_program jobs @jobs@)"})
+    _wanted jobs expl job compadd -a jobs
+    _files
 }
 
 _seguectl_words() {
@@ -104,13 +123,7 @@ def bash() -> str:
     options = [*COMMON, *(option for command in COMMANDS for option in command.options)]
     files = _flags(option for option in options if option.value in FILES)
     free = _flags(option for option in options if option.value and option.value not in (*FILES, "ROOM"))
-    cases = []
-    for command in COMMANDS:
-        sets = [f'offered="{" ".join(command.choices)}"'] if command.choices else []
-        sets += [f'options+=" {" ".join(_flags(command.options))}"'] if command.options else []
-        sets += ["rooms=${rooms:-yes}"] if command.takes_room else []
-        if sets:
-            cases.append(f"        {command.name}) {' '.join(sets)} ;;")
+    cases = [f"        {command.name}) {sets} ;;" for command in COMMANDS if (sets := _bash_case(command))]
     return _filled(
         BASH,
         valued=" | ".join(valued),
@@ -120,6 +133,17 @@ def bash() -> str:
         commands=" ".join(command.name for command in COMMANDS),
         cases="\n".join(cases),
     )
+
+
+def _bash_case(command: Command) -> str:
+    """Write what the completion sets for a command; empty where it has nothing of its own."""
+    only_first = "" if command.takes_room else "((words)) || "
+    sets = [f'{only_first}offered="{" ".join(command.choices)}"'] if command.choices else []
+    sets += [f'options+=" {" ".join(_flags(command.options))}"'] if command.options else []
+    sets += ["rooms=${rooms:-yes}"] if command.takes_room else []
+    sets += ["jobs=yes"] if command.takes_jobs else []
+    sets += ["files=yes"] if command.takes_path else []
+    return "; ".join(sets) if only_first and command.choices else " ".join(sets)
 
 
 def _flags(options: Iterable[Option]) -> list[str]:
@@ -133,6 +157,7 @@ def zsh() -> str:
     return _filled(
         ZSH,
         rooms=ROOMS,
+        jobs=JOBS,
         common="\n".join(common),
         commands="\n".join(commands),
         cases="\n".join(_zsh_case(command) for command in COMMANDS),
@@ -145,7 +170,11 @@ def _zsh_case(command: Command) -> str:
     if command.takes_room:
         specs.append(_shell_quoted(f"1: : _seguectl_words {choices}".rstrip()))
     if choices:
-        specs.append(_shell_quoted(f"2: :({choices})"))
+        specs.append(_shell_quoted(f"{2 if command.takes_room else 1}: :({choices})"))
+    if command.takes_jobs:
+        specs.append(_shell_quoted("*: :_seguectl_jobs"))
+    elif command.takes_path:
+        specs.append(_shell_quoted("*: :_files"))
     arguments = " \\\n                        ".join(specs)
     return (
         f"                {command.name})\n                    _arguments {arguments}\n                    ;;"
@@ -180,7 +209,13 @@ def fish() -> str:
         if command.takes_room:
             lines.append(f"{seen} -a '({ROOMS})' -d room")
         if command.choices:
-            lines.append(f"{seen} -a '{' '.join(command.choices)}'")
+            words = " ".join(command.choices)
+            first = f"; and not __fish_seen_subcommand_from {words}'" if not command.takes_room else "'"
+            lines.append(f"{seen[:-1]}{first} -a '{words}'")
+        if command.takes_jobs:
+            lines.append(f"{seen} -a '({JOBS})' -d job")
+        if command.takes_path:
+            lines.append(f"{seen} -F")
         lines += [f"{seen} {_fish_option(option)}" for option in command.options]
     return "\n".join(lines) + "\n"
 

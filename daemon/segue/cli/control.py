@@ -136,10 +136,11 @@ def one_of(rooms: list[Json], name: str | None) -> Json:
 
 def _tell_room(call: Call, room: str | None, verb: str, body: Json | None = None) -> None:
     answer = call.tell(room_path(room, verb), body or {})
-    call.show(answer, _accepted)
+    call.show(answer, accepted)
 
 
-def _accepted(data: Json, paint: Paint) -> list[str]:
+def accepted(data: Json, paint: Paint) -> list[str]:
+    """Say what was set in motion."""
     return [
         f"{paint('bold', text(data.get('room')) or 'segued')} {text(data.get('doing')) or 'has taken it'}"
     ]

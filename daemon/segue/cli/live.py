@@ -6,6 +6,7 @@ between two answers (positions, fades) is reckoned from the clock, and only as l
 
 from __future__ import annotations
 
+from segue.cli.bars import amounts, progress
 from segue.cli.fields import Json, number, record, records, text, whole
 from segue.cli.paint import Paint, fit, pad, width
 from segue.cli.render import ACTIVITY_SIGNS, ACTIVITY_STYLES, SEVERITY_STYLES, short_input, title
@@ -20,6 +21,7 @@ TINY = 20
 METER_CELLS = 24
 PROGRESS_CELLS_MAX = 60
 EIGHTHS = " ▏▎▍▌▋▊▉█"
+HELD = {"paused": "copies are paused", "wait": "copies wait", "slow": "copies go slowly"}
 PHASES = {
     "fading": "fading",
     "silenced": "silent until the player has answered",
@@ -34,6 +36,7 @@ class Board:
     def __init__(self) -> None:
         self.rooms: list[Json] = []
         self.health: list[Json] = []
+        self.ingest: Json = {}
         self.learned_at = 0.0
         """When that was, on this process's monotonic clock."""
         self.notice = ""
@@ -41,12 +44,16 @@ class Board:
 
     def learn(self, data: Json, now: float) -> None:
         """Take in an answer to `status`."""
-        self.rooms, self.health, self.learned_at = (
-            records(data.get("rooms")),
-            records(data.get("health")),
-            now,
-        )
-        self.notice = ""
+        self.rooms, self.health = records(data.get("rooms")), records(data.get("health"))
+        self.ingest, self.learned_at, self.notice = record(data.get("ingest")), now, ""
+
+    def progressed(self, data: Json) -> bool:
+        """Take in how far the copy under way is; false when none was known to be under way."""
+        working = record(self.ingest.get("working"))
+        if not working:
+            return False
+        self.ingest = {**self.ingest, "working": {**data, "name": working.get("name")}}
+        return True
 
     def moves_in(self, now: float) -> float | None:
         """Say in how many seconds the picture will have changed by itself; nothing while all is still."""
@@ -63,10 +70,11 @@ class Board:
         if self.notice:
             return [paint("yellow", fit(self.notice, columns, paint.sign("…", "~")))]
         age = now - self.learned_at
-        tall = [each for room in self.rooms for each in _tall(room, age, columns, paint)]
-        drawn = tall
-        if columns < NARROW or len(tall) + len(self.health) + 1 > lines:
+        drawn = [each for room in self.rooms for each in _tall(room, age, columns, paint)]
+        drawn += _ingest(self.ingest, columns, paint)
+        if columns < NARROW or len(drawn) + len(self.health) + 1 > lines:
             drawn = [_flat(room, age, columns, paint) for room in self.rooms]
+            drawn += _ingest(self.ingest, columns, paint)[-1:]
         drawn = [*[_trouble(item, columns, paint) for item in self.health], *drawn]
         if len(drawn) + 1 > lines:
             kept = max(lines - 2, 0)
@@ -198,6 +206,22 @@ def _flat(room: Json, age: float, columns: int, paint: Paint) -> str:
     volume = f"{level:.0f}" if level is not None else "-"
     head = f"{paint('bold', name)} {paint(ACTIVITY_STYLES.get(activity, 'dim'), sign)} {volume:>3} "
     return f"{head}{fit(title(record(room.get('now'))), max(columns - width(head), 0), paint.sign('…', '~'))}"
+
+
+def _ingest(ingest: Json, columns: int, paint: Paint) -> list[str]:
+    """Draw the copy under way, or how much waits; nothing while nothing does."""
+    more = paint.sign("…", "~")
+    queued, reviews = whole(ingest.get("queue")) or 0, whole(ingest.get("reviews")) or 0
+    waits = [f"{queued:,} in the queue"] if queued else []
+    waits += [f"{reviews:,} for review"] if reviews else []
+    waits += [HELD[held]] if (held := text(ingest.get("held"))) in HELD else []
+    lead = pad("ingest", 8) if columns >= NARROW else ""
+    working = record(ingest.get("working"))
+    if not working:
+        return [paint("bold", lead) + fit(", ".join(waits), columns - len(lead), more)] if waits else []
+    head = fit(", ".join([f"copies {text(working.get('name'))}", *waits]), columns - len(lead), more)
+    how = progress(amounts(working), columns - len(lead), paint)
+    return [f"{paint('bold', lead)}{head}", f"{' ' * len(lead)}{how}"]
 
 
 def _trouble(item: Json, columns: int, paint: Paint) -> str:

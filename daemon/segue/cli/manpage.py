@@ -5,7 +5,7 @@ from __future__ import annotations
 from segue import __version__
 from segue.cli.arguments import DESCRIPTION, EXIT_CODES
 from segue.cli.client import SYSTEM_SOCKET
-from segue.cli.commands import COMMANDS, COMMON, ROOM, Command, Option
+from segue.cli.commands import COMMANDS, COMMON, GROUPS, ROOM, Command, Option
 from segue.cli.roff import Page, bold, escape
 from segue.cli.words import capitalised
 
@@ -42,9 +42,15 @@ def seguectl_1() -> str:
         "out; with several, segued refuses and lists them. Where a room's name could be taken for a level, a position "
         "or an input, --room says it beyond doubt."
     )
+    page.text(
+        "A command that concerns files takes paths as segued sees them; relative ones begin at the present folder. "
+        "What changes files asks first, and without a terminal needs --yes."
+    )
     page.section("COMMANDS")
-    for command in COMMANDS:
-        _command(page, command)
+    for heading, commands in GROUPS:
+        page.subsection(heading)
+        for command in commands:
+            _command(page, command)
     page.section("OPTIONS")
     page.text("These may stand before the command or after it.")
     for option in COMMON:
@@ -66,7 +72,7 @@ def _reference(page: Page) -> None:
     page.section("EXIT STATUS")
     for code, what in EXIT_CODES:
         page.item(str(code), f"{capitalised(what)}.")
-    page.item("130", "Ended by Ctrl-C; watch, which has no other end, gives 0 then.")
+    page.item("130", "Ended by Ctrl-C, which ends no job; watch, which has no other end, gives 0 then.")
     page.section("ENVIRONMENT")
     for name, what in ENVIRONMENT:
         page.item(name, what)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 
 from segue.cli.fields import Json, number, record, records, text, whole
+from segue.cli.ingest_sentences import INGEST, said
 from segue.cli.paint import Paint, pad, width
 from segue.cli.render import short_input, title
 from segue.cli.sentences import SENTENCES, Told
@@ -72,7 +73,7 @@ class Narrator:
             return self._level_sent(data, at, now) + self._aside(frame)
         if kind == "music.volume_changed":
             return self._level_seen(data, at, now) + self._aside(frame)
-        if kind == "effect.say" and seq is not None and seq == self._told_seq:
+        if kind == "effect.say" and seq is not None and seq == self._told_seq and said(data) is None:
             return []
         sentence = SENTENCES.get(kind)
         found = sentence(self.told, data, frame) if sentence is not None else None
@@ -162,7 +163,7 @@ class Narrator:
 
     def layout(self, line: Line, paint: Paint) -> str:
         """Write a line: the time, the room, the words."""
-        cells = max([len(HOUSE), *map(width, self.told.names)])
+        cells = max([len(HOUSE), len(INGEST), *map(width, self.told.names)])
         words = line.words if paint.unicode else line.words.replace("→", "->")
         return f"{paint('dim', moment(line.at))} {paint('bold', pad(line.room, cells))}  {paint(line.style, words)}"
 

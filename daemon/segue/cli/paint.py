@@ -101,6 +101,20 @@ def pad(text: str, cells: int) -> str:
     return text + " " * max(cells - width(text), 0)
 
 
+def folded(text: str, indent: str, columns: int | None) -> list[str]:
+    """Fold an unpainted sentence between words, each line indented; a longer word is left whole for copying."""
+    if columns is None or width(indent) + width(text) <= columns:
+        return [f"{indent}{text}"] if text else []
+    lines, line = [], ""
+    for word in text.split(" "):
+        if line and width(indent) + width(line) + 1 + width(word) > columns:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return [f"{indent}{each}" for each in (*lines, line) if each]
+
+
 def table(
     head: tuple[str, ...], rows: list[list[str]], paint: Paint, columns: int | None = None
 ) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from segue.cli.bars import amounts
 from segue.cli.fields import Json, number, record, records, text, whole
 from segue.cli.paint import Paint, pad, table
 from segue.cli.words import ago, clock, counted, duration
@@ -16,7 +17,13 @@ LINK_STYLES = {
     "failed": "red",
     "late": "yellow",
     "unreadable": "yellow",
+    "watching": "green",
+    "paused": "yellow",
+    "waits": "yellow",
+    "slowed": "yellow",
 }
+HELD = {"paused": "paused", "wait": "waits", "slow": "slowed"}
+"""What holds copies up, and how that is called."""
 SEVERITY_STYLES = {"error": "red", "warning": "yellow", "info": "cyan"}
 ACTIVITY_STYLES = {"playing": "green", "paused": "yellow"}
 ACTIVITY_SIGNS = {"playing": ("▶", ">"), "paused": ("⏸", "="), "stopped": ("■", "."), "unknown": ("?", "?")}
@@ -58,11 +65,31 @@ def _links(data: Json, paint: Paint) -> list[str]:
     count = whole(heos.get("players"))
     of_heos = counted(count, "player") if count is not None and heos.get("state") == "up" else ""
     rows = whole(journal.get("rows"))
-    return [
+    lines = [
         _link("plex", plex, [text(plex.get("url")), read, text(plex.get("error"))], paint),
         _link("heos", heos, [text(heos.get("host")), of_heos, text(heos.get("error"))], paint),
         _link("journal", journal, [counted(rows, "row") if rows is not None else ""], paint),
     ]
+    ingest = record(data.get("ingest"))
+    return [*lines, ingest_line(ingest, paint)] if ingest else lines
+
+
+def ingest_line(ingest: Json, paint: Paint) -> str:
+    """Write how it stands with the ingest in one line: the state, what is under way, what waits."""
+    if ingest.get("configured") is False:
+        return _link("ingest", ingest, [], paint)
+    held = text(ingest.get("held"))
+    state = HELD.get(held) or ("watching" if ingest.get("watching") is True else "idle")
+    queued, reviews = whole(ingest.get("queue")) or 0, whole(ingest.get("reviews")) or 0
+    working = record(ingest.get("working"))
+    how = amounts(working)
+    copying = f"copying {text(working.get('name'))}{f' ({int(how.share * 100)} %)' if how.total else ''}"
+    details = [
+        copying if working else "",
+        f"{queued:,} in the queue" if queued else "",
+        f"{reviews:,} wait{'s' if reviews == 1 else ''} for review (`seguectl review`)" if reviews else "",
+    ]
+    return _link("ingest", {"state": state}, details, paint)
 
 
 def _link(name: str, link: Json, details: list[str], paint: Paint) -> str:

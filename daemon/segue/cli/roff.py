@@ -28,9 +28,13 @@ class Page:
         """Begin a section."""
         self._lines.append(f'.SH "{_quoted(title)}"')
 
+    def subsection(self, title: str) -> None:
+        """Begin a part of a section."""
+        self._lines.append(f'.SS "{_quoted(title)}"')
+
     def text(self, words: str) -> None:
         """Write a paragraph."""
-        if not self._lines[-1].startswith(".SH"):
+        if not self._lines[-1].startswith((".SH", ".SS")):
             self._lines.append(".PP")
         self._lines.append(_line(words))
 

@@ -26,7 +26,7 @@ def main(argv: list[str] | None = None) -> int:
             _run(argv)
         except CtlError as error:
             code = error.exit_code
-            _tell(error, as_json="--json" in argv)
+            _tell(error, as_json=_wants_json(argv))
         except SystemExit as end:  # help was shown
             code = end.code if isinstance(end.code, int) else DONE
         if sys.stdout is not None:
@@ -40,6 +40,11 @@ def main(argv: list[str] | None = None) -> int:
         _say(f"seguectl: The output cannot be written: {error.strerror or error}.")
         _drop_output()
     return code
+
+
+def _wants_json(argv: list[str]) -> bool:
+    """Tell whether a program reads the output, even when the command line could not be understood."""
+    return "--json" in argv or "--format=json" in argv or "--format json" in " ".join(argv)
 
 
 def _run(argv: list[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from segue.cli import ingest_sentences
 from segue.cli.fields import Json, number, record, text, whole
 from segue.cli.render import short_input
 from segue.cli.stories import who
@@ -28,6 +29,8 @@ class Told:
         """By Plex player: the last state, and of which item."""
         self.plex_silent = False
         self.heos_up: bool | None = None
+        self.arrived: dict[str, None] = {}
+        """Files whose arrival was told, the oldest first."""
         self._by_heos_player: dict[int, str] = {}
         self._by_plex_player: dict[str, str] = {}
 
@@ -183,6 +186,9 @@ def _select_source(_told: Told, data: Json, _frame: Json) -> Sentence:
 
 def _say(told: Told, data: Json, _frame: Json) -> Sentence:
     """Pass on what the daemon says to its log; a room at its beginning goes where rooms stand."""
+    of_ingest = ingest_sentences.said(data)
+    if of_ingest is not None:
+        return of_ingest
     words = text(data.get("text"))
     style = {"warning": "yellow", "error": "red"}.get(text(data.get("level")), "")
     for room in told.names:
@@ -289,4 +295,5 @@ SENTENCES: dict[str, Callable[[Told, Json, Json], Sentence | None]] = {
     "system.actor_recovered": _plainly("{actor} works again", "green"),
     "system.journal_changed": _journal_changed,
     "system.domain_set_aside": _plainly("what was kept of {domain} was set aside: {detail}", "yellow"),
+    **ingest_sentences.INGEST_SENTENCES,
 }

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segue.cli.call import Call, quoted
+from segue.cli.call import Call, quoted, wide
 from segue.cli.client import Answer
 from segue.cli.control import one_of
 from segue.cli.fields import Json, records, text
-from segue.cli.paint import Paint, columns_of_terminal
+from segue.cli.paint import Paint
 from segue.cli.words import whole_number
 
 WHY_LIMIT_MAX = 200
 
 
 def status(call: Call) -> None:
-    """Show the whole house on one page."""
+    """Show the whole house on one page, or only the pages of the ingest that options name."""
+    call.nothing()
+    if call.options.queue or call.options.libraries or call.options.history:
+        from segue.cli.library import status_pages
+
+        status_pages(call)
+        return
     from segue.cli.render import status as render
 
-    call.nothing()
-    call.show(
-        call.house.get("/api/v1/status"), lambda data, paint: render(data, paint, columns_of_terminal())
-    )
+    call.show(call.house.get("/api/v1/status"), wide(render))
 
 
 def rooms(call: Call) -> None:
@@ -34,7 +37,7 @@ def rooms(call: Call) -> None:
         return
     from segue.cli.render import rooms as render
 
-    call.show(answer, lambda data, paint: render(data, paint, columns_of_terminal()))
+    call.show(answer, wide(render))
 
 
 def players(call: Call) -> None:

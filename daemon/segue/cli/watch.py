@@ -18,6 +18,8 @@ from segue.cli.words import duration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from segue.cli.screen import Screen
 
 EVENTS = "/api/v1/events"
@@ -38,25 +40,27 @@ def watch(house: House, paint: Paint, *, as_json: bool, verbose: bool) -> None:
     stream = house.listen(EVENTS)
     try:
         if as_json:
-            _follow(house, stream, JsonLines())
-        elif not _can_draw():
-            _follow(house, stream, Lines(house, paint, verbose=verbose))
+            follow(house, stream, JsonLines())
+        elif not can_draw():
+            follow(house, stream, Lines(house, paint, verbose=verbose))
         else:
-            _on_terminal(house, stream, paint, verbose=verbose)
+            on_terminal(house, stream, lambda screen: Picture(house, paint, screen, verbose=verbose))
     except KeyboardInterrupt:
         return  # the way to end it
 
 
-def _can_draw() -> bool:
+def can_draw() -> bool:
+    """Tell whether the output is a terminal on which a picture can be drawn anew."""
     return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
 
 
-def _on_terminal(house: House, stream: Stream, paint: Paint, *, verbose: bool) -> None:
+def on_terminal(house: House, stream: Stream, make: Callable[[Screen], Outlet]) -> None:
+    """Follow the stream with the whole terminal; a signal that ends it gives the terminal back first."""
     from segue.cli.screen import Screen, Terminated
 
     try:
         with Screen() as screen:
-            _follow(house, stream, Picture(house, paint, screen, verbose=verbose))
+            follow(house, stream, make(screen))
     except Terminated as end:
         raise SystemExit(128 + end.number) from None
 
@@ -121,7 +125,7 @@ class Lines(Outlet):
         """Tell the events."""
         lines: list[Line] = []
         for raw in raws:
-            frame = _decoded(raw)
+            frame = decoded(raw)
             if frame.get("type") == "snapshot":
                 lines += self.snapshot(record(frame.get("data")), now)
             elif frame:
@@ -192,7 +196,10 @@ class Picture(Lines):
         return []
 
     def noticed(self, frame: Json, now: float) -> None:
-        """Ask for the rooms soon: whatever happened may have changed them."""
+        """Ask for the rooms soon: whatever happened may have changed them. How far a copy is, the event says itself."""
+        is_progress = text(frame.get("type")) == "ingest.transfer_progressed"
+        if is_progress and self.board.progressed(record(frame.get("data"))):
+            return
         if self._refresh_at is None and not text(frame.get("type")).startswith("effect."):
             self._refresh_at = max(now + REFRESH_AFTER_S, self._asked_at + REFRESH_GAP_S)
 
@@ -211,7 +218,7 @@ class Picture(Lines):
     def tick(self, now: float) -> None:
         """Take keys and signals, ask for the rooms when it is time, and draw."""
         self.screen.signals()
-        if self.screen.reads_keys and _pressed(QUIT_KEYS):
+        if self.screen.reads_keys and pressed(QUIT_KEYS):
             raise KeyboardInterrupt
         if self._refresh_at is not None and now >= self._refresh_at:
             self._refresh_at, self._asked_at = None, now
@@ -227,7 +234,8 @@ class Picture(Lines):
         self.screen.show(laid_out, self.board.draw(columns - 1, rows - 2, time.monotonic(), self.paint))
 
 
-def _decoded(raw: str) -> Json:
+def decoded(raw: str) -> Json:
+    """Read an event; what is none reads as nothing."""
     try:
         return record(json.loads(raw))
     except (ValueError, RecursionError):
@@ -239,7 +247,7 @@ def _rooms(data: Json) -> list[Json]:
     return [room for room in rooms if isinstance(room, dict)] if isinstance(rooms, list) else []
 
 
-def _pressed(keys: bytes) -> bool:
+def pressed(keys: bytes) -> bool:
     """Read what was typed, without waiting, and say whether it has one of the keys."""
     if not select.select([0], [], [], 0)[0]:
         return False
@@ -250,7 +258,7 @@ def _pressed(keys: bytes) -> bool:
 # ------------------------------------------------------------------ the loop
 
 
-def _follow(house: House, stream: Stream, outlet: Outlet) -> None:
+def follow(house: House, stream: Stream, outlet: Outlet) -> None:
     """Follow the daemon's events, through its absences, until an exception says that it is enough."""
     while True:
         try:

@@ -10,8 +10,10 @@ LEVEL_MAX = 100
 POSITION_MS_MAX = 100 * 3600 * 1000
 """No title is longer than a hundred hours."""
 FADE_S_MAX = 3600.0
+NUMBERS_MAX = 50
+"""Episodes that one file may hold."""
 MINUS = "\N{MINUS SIGN}"
-"""What `main` makes of the hyphen of `-10`, so that argparse does not take it for an option."""
+"""What some keyboards and documents have instead of the hyphen of `-10`."""
 
 
 class Amount:
@@ -75,6 +77,34 @@ def whole_number(word: str, name: str, least: int, most: int) -> int:
     if not _is_digits(word) or not least <= int(word[:9]) <= most:
         raise usage(f"{name} is {word!r}: a number from {least} to {most} is expected.")
     return int(word[:9])
+
+
+def share(word: str, name: str) -> float:
+    """Read a part of the whole: `0.85`, `.85` or `85%`. Raises when it is none, or outside of 0 to 1."""
+    digits, dot, fraction = word.removesuffix("%").partition(".")
+    digits = digits or ("0" if fraction else "")
+    value = -1.0
+    if _is_digits(digits) and (not dot or _is_digits(fraction)):
+        value = float(f"{digits[:9]}.{fraction[:9] or '0'}") / (100 if word.endswith("%") else 1)
+    if not 0 <= value <= 1:
+        raise usage(f"{name} is {word!r}: a number from 0 to 1 is expected, such as 0.85.")
+    return value
+
+
+def numbers(word: str, name: str, most: int) -> list[int]:
+    """Read one number or several: `5`, `5,6` or `5-6`. Raises when they are none, too high or too many."""
+    found: list[int] = []
+    for part in word.split(","):
+        first, dash, last = part.partition("-")
+        if not _is_digits(first) or (dash and not _is_digits(last)):
+            raise usage(f"{name} is {word!r}: a number is expected, or several such as 5,6 or 5-6.")
+        low, high = int(first[:9]), int((last or first)[:9])
+        if not low <= high <= most or len(found) + high - low >= NUMBERS_MAX:
+            raise usage(
+                f"{name} is {word!r}: at most {NUMBERS_MAX} rising numbers up to {most} are expected."
+            )
+        found += range(low, high + 1)
+    return sorted(set(found))
 
 
 def _signed(word: str) -> tuple[int, str]:
@@ -145,3 +175,14 @@ def capitalised(words: str) -> str:
 def counted(count: int, thing: str) -> str:
     """Write `1 room`, `2 rooms`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def size(count: float) -> str:
+    """Write a number of bytes in decimal units: `12.3 GB`."""
+    if count < 1000:
+        return counted(max(int(count), 0), "byte")
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 999.95:
+            return f"{count:.1f} {unit}"
+    return f"{count / 1000:,.1f} TB"
