@@ -1,8 +1,9 @@
 """The corpus of release names, and how a reading is compared with the truth.
 
 `release_names.jsonl` was written first, and read while the reader was made. `held_out.jsonl` and `held_out_2.jsonl`
-were written when the reader was done, to see how it does on names that nobody looked at: at first sight 149 of 158 and 59
-of 65 were right (guessit alone: 142 and 59), and 189 of the 193 that raised no doubt. Then what they showed was mended.
+were written when the reader was done, to see how it does on names that nobody looked at: at first sight 149 of 158
+and 59 of 65 were right (guessit alone: 142 and 59), and 189 of the 193 that raised no doubt. Then what they showed
+was mended.
 The same people wrote names and reader, so other people's names will be read less well than these.
 
 A line: the class, the name (a path below an ingest root), the truth, and the doubts that must be raised.

@@ -15,7 +15,7 @@ from anyio import CapacityLimiter, to_process
 from segue.actors.name_worker import in_worker, unreadable
 from segue.adapters.guessit_names import guessit_version
 from segue.core.ingest.facts import ParsedName
-from segue.core.ingest.names import READER_VERSION, context
+from segue.core.ingest.names_text import READER_VERSION, context
 
 WORKERS_MAX: Final = 2
 BATCH_NAMES: Final = 32
@@ -59,7 +59,7 @@ class NameReader:
         self._name_deadline_s = name_deadline_s
         self._turns = trio.CapacityLimiter(WORKERS_MAX)
         self._limiter: CapacityLimiter | None = None
-        self._prefix = f"guessit {guessit_version()}/segue {READER_VERSION}/"
+        self._prefix = ""
 
     async def read(self, paths: Sequence[str]) -> list[ParsedName]:
         """Read paths, in their order. Never fails: what cannot be read has the flag `unreadable_name`.
@@ -86,6 +86,7 @@ class NameReader:
     async def _remembered(self, contexts: list[str]) -> dict[str, ParsedName]:
         if self._cache is None or not contexts:
             return {}
+        self._prefix = self._prefix or f"guessit {guessit_version()}/segue {READER_VERSION}/"
         keys = {self._prefix + name: name for name in contexts if _may_be_cached(name)}
         rows = await self._cache.get_many(list(keys))
         known = {}

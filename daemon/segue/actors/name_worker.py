@@ -1,4 +1,7 @@
-"""What runs in the worker process that reads names. Imports little, so that a worker is small and soon there."""
+"""What runs in the worker process that reads names.
+
+The daemon imports this module too, to name the function; the readers themselves are imported where they are used.
+"""
 
 import contextlib
 import os
@@ -6,9 +9,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
-from segue.adapters.guessit_names import guess
 from segue.core.ingest.facts import ParsedName
-from segue.core.ingest.names import read
 
 IDLE_S: Final = 60.0
 """A worker that has had nothing to do for so long ends itself: about 40 MB are not kept for the next download."""
@@ -54,6 +55,9 @@ def _step_back() -> None:
 
 
 def _read(path: str) -> ParsedName:
+    from segue.adapters.guessit_names import guess
+    from segue.core.ingest.names import read
+
     try:
         return read(path, guess)
     except Exception:

@@ -6,7 +6,6 @@ answer holds a closure and cannot be sent between processes; `GuessedName` can. 
 
 import datetime
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
 import msgspec
@@ -38,6 +37,8 @@ _OPTIONS: Final = {"no_user_config": True}
 
 def guessit_version() -> str:
     """Give the installed version without importing guessit; `none` where it is missing."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("guessit")
     except PackageNotFoundError:

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from segue.core.ingest.facts import ParsedName
-from segue.core.ingest.names import context, read
+from segue.core.ingest.names import read
 from segue.core.ingest.names_flags import FLAGS
+from segue.core.ingest.names_text import context
 
 
 class Guess(msgspec.Struct, frozen=True):

@@ -7,17 +7,13 @@ is (`names_merge`). Every doubt that can be named is a flag (`names_flags`). Not
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from msgspec.structs import replace as but
 
 from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.names_merge import Guess, merge
 from segue.core.ingest.names_path import read_path
-from segue.core.ingest.names_text import FOLDERS_MAX, path_parts
-
-READER_VERSION: Final = "1"
-"""Goes up with every change of what a name is read as: what was cached before is then read again."""
+from segue.core.ingest.names_text import path_parts
 
 Guesser = Callable[[str], Guess]
 """Reads one name or path with another reader; gives an empty guess where that reader fails."""
@@ -36,11 +32,6 @@ def read(path: str, guess: Guesser) -> ParsedName:
     if not reading.show:
         return _finished(own.name)
     return _finished(merge(own, guess(reading.show)))
-
-
-def context(path: str) -> str:
-    """Give the part of a path that a reading depends on, and that a cache goes by: the name and its nearest folders."""
-    return "/".join([part for part in path.split("/") if part not in ("", ".")][-FOLDERS_MAX - 1 :])
 
 
 def _finished(name: ParsedName) -> ParsedName:

@@ -16,6 +16,9 @@ class PathParts(msgspec.Struct, frozen=True):
     """True when a part is longer than 255 characters, and was cut."""
 
 
+READER_VERSION: Final = "1"
+"""Goes up with every change of what a name is read as: what was cached before is then read again."""
+
 PART_CHARS_MAX: Final = 255
 """A part of a path has at most 255 bytes on the file systems that matter; more is hostile, and is not read."""
 
@@ -45,6 +48,11 @@ def path_parts(path: str) -> PathParts:
     cut = tuple([clean(part[:PART_CHARS_MAX]) for part in kept])
     too_long = any(len(part) > PART_CHARS_MAX for part in kept)
     return PathParts(cut[:-1], without_extension(cut[-1]), too_long)
+
+
+def context(path: str) -> str:
+    """Give the part of a path that a reading depends on, and that a cache goes by: the name and its nearest folders."""
+    return "/".join([part for part in path.split("/") if part not in ("", ".")][-FOLDERS_MAX - 1 :])
 
 
 def without_extension(name: str) -> str:
