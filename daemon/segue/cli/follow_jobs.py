@@ -8,9 +8,9 @@ from segue.cli.client import House
 from segue.cli.errors import REFUSED, CtlError
 from segue.cli.fields import Json, number, record, records, text, whole
 from segue.cli.follow import Follower, clipped, run
-from segue.cli.ingest_render import state_of
 from segue.cli.ingest_words import files
 from segue.cli.paint import Paint
+from segue.cli.queue_render import state_of
 from segue.cli.words import size
 
 INGEST = "/api/v1/ingest"

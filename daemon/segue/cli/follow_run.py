@@ -9,8 +9,8 @@ from segue.cli.call import Call
 from segue.cli.errors import REFUSED
 from segue.cli.fields import Json, number, record, text, whole
 from segue.cli.follow import Follower, clipped, run
-from segue.cli.ingest_render import long_run
 from segue.cli.paint import columns_of_terminal
+from segue.cli.queue_render import long_run
 
 INGEST = "/api/v1/ingest"
 

@@ -161,7 +161,7 @@ def watcher(call: Call) -> None:
     verb = call.verb(WATCHER_VERBS)
     call.nothing()
     if verb == "status":
-        from segue.cli.ingest_render import watching
+        from segue.cli.queue_render import watching
 
         call.show(call.house.get(INGEST), wide(watching))
         return

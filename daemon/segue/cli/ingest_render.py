@@ -1,10 +1,7 @@
-"""What the ingest says, laid out for a person: identities, plans, the queue, the watcher, the backlog."""
+"""What files are taken for, and what would be done with them, laid out for a person."""
 
 from __future__ import annotations
 
-import time
-
-from segue.cli.bars import amounts, in_words
 from segue.cli.fields import Json, number, record, records, text, whole
 from segue.cli.ingest_words import (
     candidate,
@@ -18,44 +15,8 @@ from segue.cli.ingest_words import (
     score,
     size_of,
 )
-from segue.cli.paint import Paint, folded, pad, table
-from segue.cli.words import ago, capitalised, duration, moment, size
-
-ROOT_STYLES = {
-    "watching": "green",
-    "polling": "green",
-    "missing": "red",
-    "unreadable": "red",
-    "stopped": "yellow",
-}
-STAGES = {
-    "identify": "identify",
-    "locate": "find its place",
-    "transfer": "copy",
-    "record": "write the history",
-    "undo": "take back",
-}
-STAGES_DOING = {
-    "identify": "identifying",
-    "locate": "finding its place",
-    "transfer": "copying",
-    "record": "writing the history",
-    "undo": "taking back",
-}
-PHASES = {"settling": "arriving", "probing": "arriving", "reviewing": "waits for review"}
-STATE_STYLES = {"copying": "cyan", "waits for review": "yellow"}
-RECENT_STYLES = {
-    "ingested": "green",
-    "renamed": "green",
-    "undone": "cyan",
-    "vanished": "yellow",
-    "rejected": "dim",
-}
-RECENT_SHOWN = 5
-PROBLEMS_SHOWN = 20
-
-
-# ------------------------------------------------------------------ identify
+from segue.cli.paint import Paint, folded, pad, table, warned
+from segue.cli.words import duration, size
 
 
 def identity(data: Json, paint: Paint, columns: int | None) -> list[str]:
@@ -69,11 +30,8 @@ def identity(data: Json, paint: Paint, columns: int | None) -> list[str]:
     for file in found:
         lines += _identity_in_short(file, paint, columns)
     sure = sum(file.get("accepted") is True for file in found)
-    lines += [
-        "",
-        f"{files(len(found))}: {sure:,} sure enough, {len(found) - sure:,} for a person to look at.",
-    ]
-    return lines + _truncated(data, paint)
+    words = f"{files(len(found))}: {sure:,} sure enough, {len(found) - sure:,} for a person to look at."
+    return [*lines, "", *folded(words, "", columns), *_truncated(data, paint, columns)]
 
 
 def _identity_in_full(file: Json, paint: Paint, columns: int | None) -> list[str]:
@@ -110,10 +68,10 @@ def _identity_in_short(file: Json, paint: Paint, columns: int | None) -> list[st
     return lines + reasons(file, paint, columns, "    ")
 
 
-def _truncated(data: Json, paint: Paint) -> list[str]:
+def _truncated(data: Json, paint: Paint, columns: int | None) -> list[str]:
     if data.get("truncated") is not True:
         return []
-    return [paint("yellow", "There are more files; name a folder further down to see them.")]
+    return warned("There are more files; name a folder further down to see them.", paint, columns)
 
 
 # ------------------------------------------------------------------ plans
@@ -131,8 +89,8 @@ def plans(data: Json, paint: Paint, columns: int | None) -> list[str]:
     bytes_to_move = number(data.get("bytes"))
     amount = f" ({size(bytes_to_move)})" if bytes_to_move and not is_rename else ""
     verb = "would be renamed" if is_rename else "would go in"
-    lines += [f"{files(accepted)} {verb}{amount}, {review:,} would wait for review. Nothing was done yet."]
-    return lines + _truncated(data, paint)
+    words = f"{files(accepted)} {verb}{amount}, {review:,} would wait for review. Nothing was done yet."
+    return [*lines, *folded(words, "", columns), *_truncated(data, paint, columns)]
 
 
 def _plan(file: Json, paint: Paint, columns: int | None) -> list[str]:
@@ -156,184 +114,4 @@ def backlog(data: Json, paint: Paint, columns: int | None) -> list[str]:
     lines = table(("FILES", "SIZE", "FOLDER"), rows, paint, columns)
     takes_s = number(data.get("seconds"))
     takes = f"; to copy them takes about {duration(takes_s)}" if takes_s is not None else ""
-    return [*lines, f"{files(count)}, {size_of(data, 'bytes')}{takes}."]
-
-
-# ------------------------------------------------------------------ the queue
-
-
-def queue(data: Json, paint: Paint, columns: int | None) -> list[str]:
-    """Lay out what arrives, what is being done with it, what waits, and what was done last."""
-    lines = [*watching(data, paint, columns), ""]
-    jobs = records(data.get("queue"))
-    if jobs:
-        rows = [
-            [
-                paint("bold", text(job.get("job_id"))),
-                size_of(job),
-                state_of(job, paint),
-                text(job.get("name")),
-            ]
-            for job in jobs
-        ]
-        lines += table(("JOB", "SIZE", "STATE", "NAME"), rows, paint, columns)
-        for job in jobs:
-            how = detail_of(job)
-            lines += folded(f"{text(job.get('job_id'))} {how}", "  ", columns) if how else []
-    else:
-        lines.append("Nothing is in the queue.")
-    reviews = whole(data.get("reviews")) or 0
-    if reviews:
-        verb = "waits" if reviews == 1 else "wait"
-        lines.append(paint("yellow", f"{files(reviews)} {verb} for review: `seguectl review` lists them."))
-    lines += _scans(data, paint, columns)
-    run = record(data.get("run"))
-    lines += long_run(run, paint, columns) if run else []
-    return lines + _recent(data, paint, columns)
-
-
-def state_of(job: Json, paint: Paint) -> str:
-    """Write where a job is, in a few words."""
-    phase, stage = text(job.get("phase")), text(job.get("stage"))
-    if phase == "working":
-        words = STAGES_DOING.get(stage, "working")
-        words = "renaming" if stage == "transfer" and job.get("intent") == "rename" else words
-    elif phase == "queued":
-        words = f"waits to {STAGES.get(stage, 'go on')}"
-        words = "waits to rename" if stage == "transfer" and job.get("intent") == "rename" else words
-    else:
-        words = PHASES.get(phase, phase)
-    return paint(STATE_STYLES.get(words, ""), words)
-
-
-def detail_of(job: Json) -> str:
-    """Write how far a job is, or what it waits for; empty where there is nothing more to say."""
-    how = amounts(job)
-    if text(job.get("phase")) == "working" and how.total:
-        return in_words(how)
-    return text(job.get("detail"))
-
-
-def _scans(data: Json, paint: Paint, columns: int | None) -> list[str]:
-    lines = []
-    for scan in records(data.get("scans")):
-        since = number(scan.get("since"))
-        tries = whole(scan.get("attempts")) or 0
-        words = f"Plex has yet to be told of {text(scan.get('folder'))}"
-        words += f" (since {moment(since)})" if since is not None and tries else ""
-        words += f": {text(scan.get('detail'))}" if scan.get("detail") else "."
-        lines += [paint("yellow" if tries else "dim", line) for line in folded(words, "", columns)]
-    return lines
-
-
-def _recent(data: Json, paint: Paint, columns: int | None) -> list[str]:
-    lines = []
-    for end in records(data.get("recent"))[:RECENT_SHOWN]:
-        what = text(end.get("what"))
-        when = moment(number(end.get("at")))
-        words = text(end.get("text")) or what
-        first, *more = folded(words, " " * (len(when) + 2), columns) or [""]
-        lines.append(f"{paint('dim', when)}  {paint(RECENT_STYLES.get(what, ''), first.lstrip())}")
-        lines += [paint(RECENT_STYLES.get(what, ""), line) for line in more]
-    return ["", paint("dim", "LATELY"), *lines] if lines else []
-
-
-def watching(data: Json, paint: Paint, columns: int | None) -> list[str]:
-    """Lay out what is watched, what goes in by itself, and what holds copies up."""
-    roots = records(data.get("roots"))
-    if data.get("watching") is not True:
-        lines = [paint("yellow", "The watcher is stopped; `seguectl watcher start` starts it.")]
-    elif not roots:
-        lines = ["No folder is watched: set [ingest] watch, then `seguectl reload`."]
-    else:
-        lines = []
-    if roots:
-        rows = [_root(root, paint) for root in roots]
-        lines += table(("STATE", "FILES", "SIZE", "FOLDER"), rows, paint, columns)
-        for root in roots:
-            lines += _root_notes(root, paint, columns)
-    return [*lines, *_rules(data, paint, columns)]
-
-
-def _root(root: Json, paint: Paint) -> list[str]:
-    status = text(root.get("status")) or "unknown"
-    count = whole(root.get("files"))
-    return [
-        paint(ROOT_STYLES.get(status, ""), status),
-        "-" if count is None else f"{count:,}",
-        size_of(root, "bytes"),
-        text(root.get("path")),
-    ]
-
-
-def _root_notes(root: Json, paint: Paint, columns: int | None) -> list[str]:
-    problems, left, detail = (
-        whole(root.get("problems")) or 0,
-        whole(root.get("left")) or 0,
-        text(root.get("detail")),
-    )
-    lines = []
-    if problems or detail:
-        counted = (
-            f"{files(problems, 'problem')} in {text(root.get('path'))}"
-            if problems
-            else text(root.get("path"))
-        )
-        words = f"{counted}{f': {detail}' if detail else ''}"
-        lines += [paint("yellow", line) for line in folded(words, "  ", columns)]
-    if left:
-        verb = "is" if left == 1 else "are"
-        words = f"{files(left)} {verb} left alone: samples, junk, unfinished ones"
-        lines += [paint("dim", line) for line in folded(words, "  ", columns)]
-    return lines
-
-
-def _rules(data: Json, paint: Paint, columns: int | None) -> list[str]:
-    threshold = number(data.get("threshold"))
-    limit = f" from a score of {threshold:.2f} on" if threshold is not None else ""
-    auto = f"What is sure enough{limit} goes in by itself." if data.get("auto") is True else ""
-    lines = folded(auto or "Nothing goes in by itself ([ingest] auto is false).", "", columns)
-    held = record(data.get("held"))
-    because = f": {text(held.get('because'))}" if held.get("because") else "."
-    if held.get("paused") is True:
-        lines += [paint("yellow", "Copies are paused; `seguectl ingest --resume` lets them go on.")]
-    elif held.get("hold") in ("wait", "slow"):
-        words = f"Copies {'wait' if held.get('hold') == 'wait' else 'go slowly'}{because}"
-        lines += [paint("yellow", line) for line in folded(words, "", columns)]
-    tmdb = record(data.get("tmdb"))
-    if tmdb.get("configured") is False:
-        words = "There is no TMDb key, so everything waits for review: set [tmdb] api_key_file."
-        lines += [paint("yellow", line) for line in folded(words, "", columns)]
-    elif tmdb.get("problem"):
-        lines += [paint("yellow", line) for line in folded(f"TMDb: {text(tmdb.get('problem'))}", "", columns)]
-    return lines
-
-
-# ------------------------------------------------------------------ long runs
-
-
-def long_run(run: Json, paint: Paint, columns: int | None) -> list[str]:
-    """Lay out how far `verify` or `adopt` is, or what came of it."""
-    kind = text(run.get("kind")) or "run"
-    done, total = whole(run.get("files_done")) or 0, whole(run.get("files_total")) or 0
-    if run.get("running") is True:
-        of_bytes = number(run.get("bytes_total"))
-        part = f" ({size(number(run.get('bytes_done')) or 0)} of {size(of_bytes)})" if of_bytes else ""
-        return folded(f"{kind}: {done:,} of {files(total)}{part} so far.", "", columns)
-    problems = whole(run.get("problem_count")) or 0
-    began = number(run.get("started_at"))
-    when = f" (begun {ago(time.time() - began)})" if began is not None else ""
-    good = whole(run.get("ok")) or 0
-    words = f"{kind}: {good:,} of {files(done)} {'is' if good == 1 else 'are'} as they should be{when}."
-    lines = [paint("red" if problems else "green", line) for line in folded(words, "", columns)]
-    if run.get("error"):
-        lines += [
-            paint("red", line) for line in folded(f"It ended early: {text(run.get('error'))}", "  ", columns)
-        ]
-    found = run.get("problems")
-    shown = [text(each) for each in found[:PROBLEMS_SHOWN]] if isinstance(found, list) else []
-    for sentence in filter(None, shown):
-        lines += folded(capitalised(sentence), "  ", columns)
-    if problems > len(shown):
-        lines.append(paint("dim", f"  {problems - len(shown):,} more problems"))
-    return lines
+    return [*lines, *folded(f"{files(count)}, {size_of(data, 'bytes')}{takes}.", "", columns)]

@@ -150,7 +150,7 @@ def candidate(found: Json, paint: Paint, columns: int | None, indent: str) -> li
     lines = [f"{indent}{head}  {shown}"]
     more = indent + "   "
     lines += folded(", ".join(filter(None, notes)), more, columns)
-    lines += folded(f"= {', '.join(of_score)}" if of_score else "", more, columns)
+    lines += folded(", ".join(of_score), more, columns)
     url = text(found.get("url"))
     return [*lines, f"{more}{paint('blue', url)}"] if url else lines
 

@@ -22,12 +22,12 @@ RATING_KEY_MAX = 10**9 - 1
 
 def status_pages(call: Call) -> None:
     """Show the pages that the options of `status` ask for."""
-    from segue.cli import ingest_render, library_render
+    from segue.cli import library_render, queue_render
 
     options = call.options
     pages = []
     if options.queue:
-        pages.append((INGEST, ingest_render.queue))
+        pages.append((INGEST, queue_render.queue))
     if options.libraries:
         pages.append((LIBRARIES, library_render.libraries))
     if options.history:

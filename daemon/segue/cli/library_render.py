@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segue.cli.fields import Json, number, record, records, text, texts
 from segue.cli.ingest_words import files, named
-from segue.cli.paint import Paint, folded, pad, table
+from segue.cli.paint import Paint, folded, led, pad, table, width
 from segue.cli.words import moment, size
 
 LOW_SHARE = 0.05
@@ -134,16 +134,12 @@ def doctor(data: Json, paint: Paint, columns: int | None) -> list[str]:
         ok = _outcome(check)
         fine, simple, style = CHECK_SIGNS[ok]
         name = pad(text(check.get("name")), cells)
-        sign = paint(style, paint.sign(fine, simple))
-        indent = " " * (cells + len(paint.sign(fine, simple)) + 3)
-        first, *more = folded(text(check.get("text")), indent, columns) or [indent]
-        lines.append(f"{sign} {paint('bold', name)}  {first[len(indent) :]}".rstrip())
-        lines += more
+        lead = f"{paint(style, paint.sign(fine, simple))} {paint('bold', name)}  "
+        lines += led(lead, text(check.get("text")), columns)
         hint = text(check.get("hint"))
         if hint and ok is not True:
-            lines += [
-                paint("cyan", line) for line in folded(f"{paint.sign('→', '->')} {hint}", indent, columns)
-            ]
+            indent, arrow = " " * width(lead), paint.sign("→", "->")
+            lines += [paint("cyan", line) for line in folded(f"{arrow} {hint}", indent, columns)]
     outcomes = [_outcome(check) for check in checks]
     good, bad, open_ones = (outcomes.count(value) for value in (True, False, None))
     return [*lines, "", f"{good} fine, {bad} not, {open_ones} could not be tested."]

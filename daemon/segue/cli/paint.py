@@ -115,6 +115,18 @@ def folded(text: str, indent: str, columns: int | None) -> list[str]:
     return [f"{indent}{each}" for each in (*lines, line) if each]
 
 
+def warned(words: str, paint: Paint, columns: int | None, indent: str = "") -> list[str]:
+    """Fold a sentence that a person should not overlook."""
+    return [paint("yellow", line) for line in folded(words, indent, columns)]
+
+
+def led(lead: str, text: str, columns: int | None) -> list[str]:
+    """Fold a sentence beside a lead: its first line stands after the lead, the others below the first."""
+    cells = width(lead)
+    first, *more = folded(text, " " * cells, columns) or [" " * cells]
+    return [f"{lead}{first[cells:]}".rstrip(), *more]
+
+
 def table(
     head: tuple[str, ...], rows: list[list[str]], paint: Paint, columns: int | None = None
 ) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from segue.cli.fields import Json, number, record, records, text, texts
-from segue.cli.ingest_render import detail_of, state_of
 from segue.cli.ingest_words import (
     candidate,
     files,
@@ -18,7 +17,8 @@ from segue.cli.ingest_words import (
     size_of,
 )
 from segue.cli.paint import Paint, fit, folded, pad, width
-from segue.cli.words import moment, size
+from segue.cli.queue_render import detail_of, state_of
+from segue.cli.words import moment, shell_quoted, size
 
 HOW = (
     "`seguectl review show ID` shows candidates and plan; `review approve`, `pick`, `id`, `reject` and `retry` decide, "
@@ -75,8 +75,10 @@ def _in_short(job: Json, paint: Paint, columns: int | None) -> list[str]:
 def _why(job: Json, paint: Paint, columns: int | None, *, of_all: bool = False) -> list[str]:
     """Lay out the reasons; those that a whole folder shares are said once, and their steps name the folder."""
     job_id = text(job.get("job_id"))
-    named_so = text(job.get("path")).rpartition("/")[0] if of_all else job_id
-    return reasons(job, paint, columns, "  " if of_all else f"  {' ' * width(job_id)}  ", job_id=named_so)
+    folder = str(job.get("path")).rpartition("/")[0]
+    if of_all and folder.isprintable():
+        return reasons(job, paint, columns, "  ", job_id=shell_quoted(folder))
+    return reasons(job, paint, columns, f"  {' ' * width(job_id)}  ", job_id="ID" if of_all else job_id)
 
 
 # ------------------------------------------------------------------ one job

@@ -186,3 +186,10 @@ def size(count: float) -> str:
         if count < 999.95:
             return f"{count:.1f} {unit}"
     return f"{count / 1000:,.1f} TB"
+
+
+def shell_quoted(word: str) -> str:
+    """Write a word so that a shell takes it as one."""
+    if word and all(sign.isalnum() or sign in "/._-+,:@%=" for sign in word):
+        return word
+    return "'" + word.replace("'", "'\\''") + "'"
