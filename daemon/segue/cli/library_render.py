@@ -7,6 +7,9 @@ from segue.cli.ingest_words import files, named
 from segue.cli.paint import Paint, folded, led, pad, table, width
 from segue.cli.words import moment, size
 
+ENTRY_COLUMNS = ("ENTRY", "WHEN", "WHAT", "BY", "SIZE", "TITLE")
+NARROW = 80
+"""Below so many columns the history leaves out what matters less than the title."""
 LOW_SHARE = 0.05
 """Of a disk: with less free it is coloured."""
 LOW_BYTES = 20e9
@@ -80,8 +83,15 @@ def history(data: Json, paint: Paint, columns: int | None) -> list[str]:
     entries = records(data.get("entries"))
     if not entries:
         return ["The history has no such entry."]
-    rows = [_entry(entry, paint) for entry in entries]
-    return table(("ENTRY", "WHEN", "WHAT", "BY", "SIZE", "TITLE"), rows, paint, columns)
+    head, rows = ENTRY_COLUMNS, [_entry(entry, paint) for entry in entries]
+    if columns is not None and columns < NARROW:
+        head, rows = _without_details(head), [[*_without_details(tuple(row))] for row in rows]
+    return table(head, rows, paint, columns)
+
+
+def _without_details(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out who decided and the size, where the terminal has no room for them."""
+    return (*row[:3], row[-1])
 
 
 def _entry(entry: Json, paint: Paint) -> list[str]:
