@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import trio
 
-from segue import __version__, logs, wiring
+from segue import __version__, logs, wiring, wiring_ingest
 from segue.actors.front_door import FrontDoor
 from segue.actors.log_writer import LogWriter
 from segue.actors.webhook_listener import WebhookListener
@@ -58,11 +58,6 @@ async def run(options: Options, environ: Mapping[str, str]) -> int:
     config = load_config(path, environ)
     log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
     logs.log_uncaught_errors()
-    for warning in config.warnings:
-        log.warning(warning)
-    for note in config.notes:
-        log.debug(note)
-    logs.log_uncaught_errors()
     wiring.register_secrets(config)
     say_remarks(config, log)
     state_dir = Path(config.server.state_dir)
@@ -104,6 +99,7 @@ class House:
             why=self._why,
             reload=self.reload,
             journal_figures=self._journal_figures,
+            ingest=lambda: self.outside.ingest_desk,
             more_counters=self.outside.counters,
         )
         self.store.own("log", LogWriter(log).deliver)
@@ -122,6 +118,7 @@ class House:
             async with AsyncExitStack() as stack:
                 server = self._server()
                 listeners = await open_listeners(self.config)
+                stack.callback(self.outside.archive.close)
                 nursery = await stack.enter_async_context(trio.open_nursery())
                 stack.callback(nursery.cancel_scope.cancel)
                 self.outside.start(nursery)
@@ -205,7 +202,7 @@ class House:
             self.store.dispatch(DomainSetAside(domain, detail), by="app")
         for notice in self.journal.notices:
             self.log.warning(notice)
-        self.store.dispatch(ConfigLoaded(wiring.music(self.config)), by="app")
+        self.store.dispatch(self._loaded(self.config), by="app")
 
     # ---------------------------------------------------------------- small services
 
@@ -248,11 +245,14 @@ class House:
         self._take_settings(fresh)
         self.config = fresh
         self.outside.change(fresh, changed)
-        self.store.dispatch(ConfigLoaded(wiring.music(fresh)), by="reload")
+        self.store.dispatch(self._loaded(fresh), by="reload")
         self.log.info(f"The configuration was reloaded; changed: {', '.join(changed) or 'nothing'}.")
         say_remarks(fresh, self.log)
         self.notifier.ready(f"Serving {len(fresh.rooms)} rooms.")
         return {"schema": "segue.reload/1", "changed": changed, "restart_needed": later}
+
+    def _loaded(self, config: Config) -> ConfigLoaded:
+        return ConfigLoaded(wiring.music(config), wiring_ingest.settings(config))
 
     def _take_settings(self, config: Config) -> None:
         """Put in force what needs no restart and is not the core's."""

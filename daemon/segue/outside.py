@@ -6,24 +6,52 @@ from pathlib import Path
 
 import trio
 
-from segue import wiring
+from segue import wiring, wiring_ingest
+from segue.actors.download_asker import DownloadAsker
+from segue.actors.file_watcher import FileWatcher
 from segue.actors.heos_controller import HeosController
+from segue.actors.identifier import Identifier
+from segue.actors.ingest_desk import IngestDesk
+from segue.actors.ingest_worker import IngestWorker, Tools
+from segue.actors.library_facts import LibraryLookup
+from segue.actors.name_reader import NameReader
 from segue.actors.player_remote import PlayerRemote
+from segue.actors.plex_librarian import PlexLibrarian
 from segue.actors.session_fetcher import SessionFetcher
 from segue.actors.webhook_listener import WebhookListener
+from segue.adapters.files.mover_client import Mover
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexError, PlexServer
 from segue.adapters.plex_xml import PlayerInfo, Session
 from segue.config import Config
 from segue.core.actions import Action
+from segue.core.ingest.arrivals import Arrivals
 from segue.core.music.actions import HeosLinkChanged
+from segue.runtime.archive import Archive
+from segue.runtime.clock import HouseClock
 from segue.runtime.inbox import Inbox
 from segue.runtime.store import Store
 from segue.runtime.supervisor import keep
 
+OWNERS = (
+    "session_fetcher",
+    "player_remote",
+    "heos_controller",
+    "plex_librarian",
+    "file_watcher",
+    "ingest_worker",
+    "download_asker",
+)
+
+
+WATCHER_KEYS = frozenset(
+    {"ingest.extensions", "ingest.temporary_suffixes", "ingest.ignore", "ingest.rescan_s", "ingest.poll_s"}
+)
+"""Settings that the watcher is made with; the core then has it begin anew (`core/ingest/reducer.py`)."""
+
 
 class Outside:
-    """Plex and HEOS, as the configuration has them at present.
+    """Plex, HEOS and the ingest, as the configuration has them at present.
 
     Inboxes live as long as the process, so that no effect is ever without an owner; the actors behind them change.
     """
@@ -36,11 +64,16 @@ class Outside:
         self._plex: PlexServer | None = None
         self._heos: HeosController | None = None
         self._http: HttpClient | None = None
+        self._web: HttpClient | None = None
+        self._librarian: PlexLibrarian | None = None
+        self._desk: IngestDesk | None = None
+        self._clock = HouseClock()
+        self.archive = Archive(state_dir, self._clock.wall_at)
+        self._reader = NameReader(wiring_ingest.ReadNames(self.archive))
+        self._mover = Mover()
         self._nursery: trio.Nursery | None = None
         self._scopes: dict[str, trio.CancelScope] = {}
-        self._inboxes = {
-            owner: Inbox(store.drop) for owner in ("session_fetcher", "player_remote", "heos_controller")
-        }
+        self._inboxes = {owner: Inbox(store.drop) for owner in OWNERS}
         for owner, inbox in self._inboxes.items():
             store.own(owner, inbox.put)
 
@@ -50,14 +83,27 @@ class Outside:
         nursery.start_soon(keep, "webhook_listener", self._listener.run, self._post)
         self._start_plex()
         self._start_heos()
+        self._start_ingest()
+        self._start_watcher()
 
     def change(self, config: Config, changed: list[str]) -> None:
         """Start anew what a reload changed, and leave the rest alone."""
         before, self._config = self._config, config
-        if any(key.startswith("plex.") for key in changed):
+        if any(key.startswith(("plex.", "ingest.plex_paths")) for key in changed):
             self._start_plex()
         if any(key.startswith("heos.") for key in changed) or before.heos_wanted != config.heos_wanted:
             self._start_heos()
+
+        if any(key.startswith(("ingest.", "match.", "tmdb.", "downloads.", "plex.")) for key in changed):
+            self._start_ingest()
+        if any(key in WATCHER_KEYS for key in changed):
+            self._start_watcher()
+
+    @property
+    def ingest_desk(self) -> IngestDesk:
+        """Looks up what the ingest's doors ask for."""
+        assert self._desk is not None
+        return self._desk
 
     async def players(self) -> tuple[tuple[PlayerInfo, ...], tuple[Session, ...]]:
         """List the Plex players that take commands, and what plays anywhere; a server that is silent knows neither."""
@@ -80,8 +126,9 @@ class Outside:
         if self._http is not None and self._nursery is not None:
             self._nursery.start_soon(self._http.aclose)
         self._http = None
+        self._librarian = None
         if not plex.url:
-            self._end("session_fetcher", "player_remote")
+            self._end("session_fetcher", "player_remote", "plex_librarian")
             return
         self._http = http = HttpClient(wiring.USER_AGENT, verify_tls=plex.verify_tls)
         client_id = wiring.client_identifier(self._state_dir)
@@ -90,8 +137,52 @@ class Outside:
         fetch, command = self._inboxes["session_fetcher"], self._inboxes["player_remote"]
         fetcher = SessionFetcher(self._store, fetch, self._plex)
         player = PlayerRemote(self._store, command, remote, self._plex, direct=plex.companion_direct)
+        library = wiring.plex_library(self._config, http, client_id)
+        paths = wiring_ingest.path_map(self._config.ingest.plex_paths)
+        self._librarian = PlexLibrarian(self._store, self._inboxes["plex_librarian"], library, paths)
+        self._run("plex_librarian", self._librarian.run)
         self._run("session_fetcher", fetcher.run)
         self._run("player_remote", player.run)
+
+    def _start_ingest(self) -> None:
+        """Start what takes new media in. The watcher goes on watching: its roots are the core's to change."""
+        config = self._config
+        if self._web is not None and self._nursery is not None:
+            self._nursery.start_soon(self._web.aclose)
+        self._web = web = HttpClient(wiring.USER_AGENT)
+        finder = Identifier(
+            wiring_ingest.tmdb(config, web, self.archive), wiring_ingest.match_settings(config)
+        )
+        arrivals = Arrivals(wiring_ingest.arrival_rules(config))
+        tools = Tools(
+            reader=self._reader,
+            finder=finder,
+            lookup=LibraryLookup(self.archive, self._librarian, is_video=arrivals.wanted),
+            mover=self._mover,
+            archive=self.archive,
+            watched=config.ingest.watch,
+            libraries=(*config.ingest.movies, *config.ingest.shows),
+            wall_at=self._clock.wall_at,
+        )
+        self._desk = IngestDesk(
+            tools, finder, self._librarian, arrivals, lambda: self._store.state.ingest.settings
+        )
+        self._run("ingest_worker", IngestWorker(self._store, self._inboxes["ingest_worker"], tools).run)
+        clients = wiring_ingest.download_clients(config, web)
+        to_ours = wiring_ingest.path_map(config.downloads.paths).from_plex
+        asker = DownloadAsker(self._store, self._inboxes["download_asker"], clients, to_ours)
+        self._run("download_asker", asker.run)
+
+    def _start_watcher(self) -> None:
+        """Start the watcher; which roots it watches, the core says."""
+        watcher = FileWatcher(
+            self._store,
+            self._inboxes["file_watcher"],
+            self.archive,
+            wiring_ingest.arrival_rules(self._config),
+            timing=wiring_ingest.timing(self._config),
+        )
+        self._run("file_watcher", watcher.run)
 
     def _start_heos(self) -> None:
         self._end("heos_controller")

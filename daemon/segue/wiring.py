@@ -14,6 +14,7 @@ from segue.adapters.heos import HeosEvent, HeosSystem
 from segue.adapters.heos_discovery import discover
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexServer
+from segue.adapters.plex_library import PlexLibrary
 from segue.config import Config, RoomConfig, kept_api_token
 from segue.core.music.state import MusicSettings, RoomSettings
 from segue.interfaces.control import Policy
@@ -74,6 +75,11 @@ def plex_server(config: Config, http: HttpClient, client_id: str) -> PlexServer:
     return PlexServer(
         config.plex.url, _token(config.plex.token), client_id, http, sessions_s=config.plex.timeout_s
     )
+
+
+def plex_library(config: Config, http: HttpClient, client_id: str) -> PlexLibrary:
+    """Make the adapter of Plex' libraries."""
+    return PlexLibrary(config.plex.url, _token(config.plex.token), client_id, http)
 
 
 def companion(config: Config, http: HttpClient, client_id: str) -> Companion:

@@ -2,6 +2,8 @@
 
 from msgspec.structs import replace as but
 
+from segue.core.ingest.actions import SourceFile
+from segue.core.ingest.state import IngestState, Job, PendingScan, Queued, Root
 from segue.core.music.actions import HeosPlayer
 from segue.core.music.state import MusicState, PlexLink, Receiver, Room, RoomSettings
 from segue.core.state import State
@@ -12,6 +14,14 @@ from segue.interfaces.health import health as health_of
 
 ROOM = Room(settings=RoomSettings(name="living", heos_player="Living Room"))
 UP = MusicState(heos_up=True, heos_host="192.0.2.10", rooms=(ROOM,))
+WAITING = Job(
+    "a",
+    SourceFile("/in/film.mkv", 1, 1),
+    "/in",
+    Queued("transfer", 0.0, detail="no space: 2.0 GB needed, 1.0 GB free"),
+    0.0,
+    1,
+)
 CASES: dict[str, State] = {
     "SEG-101": State(music=MusicState(plex=PlexLink(status="refused", detail="401"))),
     "SEG-102": State(music=MusicState(plex=PlexLink(status="down", detail="refused by the network"))),
@@ -21,6 +31,13 @@ CASES: dict[str, State] = {
     "SEG-302": State(system=SystemState(config_problems="segue.toml:3: max_level")),
     "SEG-303": State(system=SystemState(troubles=(ActorTrouble("log_writer", "OSError", 2, 0.0),))),
     "SEG-304": State(system=SystemState(set_aside=(("music", "version 9 is newer"),))),
+    "SEG-401": State(ingest=IngestState(roots=(Root("/in", "missing", detail="No such file"),))),
+    "SEG-402": State(ingest=IngestState(tmdb_problem="HTTP status 401")),
+    "SEG-403": State(ingest=IngestState(jobs={"a": WAITING})),
+    "SEG-404": State(
+        ingest=IngestState(scans=(PendingScan("/films/X", 0.0, 0.0, 1, attempts=2, detail="down"),))
+    ),
+    "SEG-405": State(ingest=IngestState(client_error="connection refused")),
 }
 """For each code, a house in which that one thing is not well."""
 
@@ -40,6 +57,7 @@ def test_the_text_says_what_is_particular_to_the_case() -> None:
     assert texts["SEG-101"] == "401"
     assert texts["SEG-202"] == "Room living names 'Living Room'; the system has: Kitchen."
     assert texts["SEG-301"] == "late: a commit takes longer"
+    assert texts["SEG-403"] == "film.mkv: no space: 2.0 GB needed, 1.0 GB free"
     assert texts["SEG-303"] == "log_writer failed 2 times: OSError"
 
 

@@ -17,10 +17,13 @@ from trio.testing import MockClock
 from segue.core.music.actions import PauseRequested, SourceChanged, WebhookHeard
 from segue.interfaces import events
 from segue.interfaces.answers import encode, ok
+from segue.interfaces.confirm import Confirmations
 from segue.interfaces.control import Caller, Policy, judge
 from segue.interfaces.http_api import DOORS, application
-from segue.interfaces.views import Json, Moment, Surroundings
+from segue.interfaces.moment import Moment
+from segue.interfaces.views import Json, Surroundings
 from segue.runtime.store import Store
+from tests.helpers.desk import Desk
 from tests.helpers.house import PID, RADIO, House, open_house
 
 TOKEN = "t0ken-of-the-api"
@@ -39,6 +42,8 @@ class Door:
         self.house = house
         self.policy = Policy(api_token=TOKEN)
         self.asked: list[tuple[str | None, int]] = []
+        self.confirmations = Confirmations(trio.current_time)
+        self.ingest = Desk()
 
     @property
     def store(self) -> Store:

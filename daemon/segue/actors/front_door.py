@@ -14,8 +14,11 @@ from segue.adapters.plex_xml import PlayerInfo, Session
 from segue.core.music.actions import WebhookHeard
 from segue.core.music.sessions import is_player
 from segue.interfaces.answers import error, ok
+from segue.interfaces.confirm import Confirmations
 from segue.interfaces.control import Policy
-from segue.interfaces.views import Json, Moment, Surroundings
+from segue.interfaces.door import IngestDesk
+from segue.interfaces.moment import Moment
+from segue.interfaces.views import Json, Surroundings
 from segue.interfaces.webhook import BadWebhook, read_plex_webhook, secret_matches
 from segue.runtime.clock import Clock
 from segue.runtime.counters import Counters
@@ -67,6 +70,7 @@ class FrontDoor:
         why: Callable[[str | None, int], Awaitable[Json]],
         reload: Callable[[], Awaitable[Json]],
         journal_figures: Callable[[], tuple[int, int]],
+        ingest: Callable[[], IngestDesk],
         more_counters: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._store = store
@@ -78,6 +82,8 @@ class FrontDoor:
         self._reload = reload
         self._journal_figures = journal_figures
         self._more_counters = more_counters
+        self._ingest = ingest
+        self.confirmations = Confirmations(clock.now_at)
         self._webhooks = 0
         self.policy = Policy()
         self.webhooks = WebhookRules()
@@ -88,6 +94,11 @@ class FrontDoor:
     def store(self) -> Store:
         """Where actions go and snapshots come from."""
         return self._store
+
+    @property
+    def ingest(self) -> IngestDesk:
+        """Looks up what the ingest's doors ask for; another one after a reload."""
+        return self._ingest()
 
     def moment(self) -> Moment:
         """Now, on both clocks."""

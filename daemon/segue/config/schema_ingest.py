@@ -12,7 +12,23 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Weight = Annotated[float, Meta(ge=0, le=100)]
 
 EXTENSIONS = (".mkv", ".mp4", ".avi", ".m4v", ".ts", ".wmv", ".mov")
-SUFFIXES = (".part", ".partial", ".!qB", ".!ut", ".crdownload", ".download", ".tmp", ".aria2", ".opdownload")
+SUFFIXES = (
+    ".part",
+    ".partial",
+    ".!qb",
+    ".!ut",
+    ".!bt",
+    ".bc!",
+    ".crdownload",
+    ".download",
+    ".opdownload",
+    ".tmp",
+    ".temp",
+    ".aria2",
+    ".filepart",
+    ".unfinished",
+    ".incomplete",
+)
 
 
 class IngestConfig(Section, frozen=True, kw_only=True):

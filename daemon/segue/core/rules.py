@@ -11,6 +11,7 @@ A rule returns a tuple, because one reading may concern several players at once.
 from collections.abc import Callable
 
 from segue.core.actions import Action
+from segue.core.ingest.actions import TransfersHeld
 from segue.core.music import sessions
 from segue.core.music.actions import FadesAllowed, RestoreRequested
 from segue.core.music.state import Fading
@@ -35,6 +36,15 @@ def sound_acts_without_fades_while_the_journal_is_late(state: State) -> tuple[Ac
     return (FadesAllowed(allowed=allowed, because=f"journal_{state.system.journal}"),)
 
 
+def transfers_give_way_to_people_who_watch(state: State) -> tuple[Action, ...]:
+    """Copy nothing, or slowly, while a film or an episode plays anywhere in the house ([ingest] while_watching)."""
+    wish = state.ingest.settings.while_watching
+    hold = wish if wish != "ignore" and state.music.watched else ""
+    if state.ingest.held.hold == hold:
+        return ()
+    return (TransfersHeld(hold, f"{state.music.watched[0]} is being watched" if hold else ""),)
+
+
 def levels_go_home_before_the_daemon_stops(state: State) -> tuple[Action, ...]:
     """Leave no receiver in the middle of a fade."""
     if not state.system.stopping:
@@ -50,6 +60,7 @@ def levels_go_home_before_the_daemon_stops(state: State) -> tuple[Action, ...]:
 RULES: tuple[Rule, ...] = (
     players_follow_their_sessions,
     sound_acts_without_fades_while_the_journal_is_late,
+    transfers_give_way_to_people_who_watch,
     levels_go_home_before_the_daemon_stops,
 )
 

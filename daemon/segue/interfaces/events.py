@@ -12,7 +12,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from segue.core.vocabulary import Accept, Refuse
 from segue.interfaces.answers import encode
-from segue.interfaces.views import Json, Moment, Surroundings, action_frame, effect_frame, snapshot_frame
+from segue.interfaces.moment import Moment
+from segue.interfaces.views import Json, Surroundings, action_frame, effect_frame, snapshot_frame
 from segue.runtime.journal import Entry
 from segue.runtime.store import Store
 

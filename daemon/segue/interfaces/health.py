@@ -1,7 +1,7 @@
 """What is not well, in words that a person can act on: the cause, the place, and the next step.
 
 A code stays the same for ever, so that a search for it finds what others wrote; a new trouble gets a new one. The
-hundreds say whose it is: 1 Plex, 2 HEOS, 3 segue itself.
+hundreds say whose it is: 1 Plex, 2 HEOS, 3 segue itself, 4 the ingest.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from segue.core.ingest.state import IngestState, Queued
 from segue.core.music.state import MusicState, Room
 from segue.core.state import State
 
@@ -75,6 +76,36 @@ SET_ASIDE = Trouble(
     "What was kept was set aside",
     "Levels are learnt anew; the former ones are in the database's set_aside table.",
 )
+INGEST_FOLDER_GONE = Trouble(
+    "SEG-401",
+    "error",
+    "An ingest folder cannot be watched",
+    "Mount it, or correct [ingest] watch; it is looked for again by itself. `seguectl doctor` tries everything out.",
+)
+TMDB_REFUSES = Trouble(
+    "SEG-402",
+    "error",
+    "TMDb gives no answer that helps",
+    "If it refuses the key, correct [tmdb] api_key_file; otherwise it is asked again by itself.",
+)
+NO_SPACE = Trouble(
+    "SEG-403",
+    "error",
+    "A library has no space",
+    "Make room on its disk; what waits goes on by itself.",
+)
+PLEX_NOT_TOLD = Trouble(
+    "SEG-404",
+    "warning",
+    "Plex has not been told of new media",
+    "segue tells it once it answers.",
+)
+CLIENT_SILENT = Trouble(
+    "SEG-405",
+    "warning",
+    "A download client does not answer",
+    "Check [downloads]; meanwhile files are judged by their structure alone.",
+)
 
 TROUBLES: tuple[Trouble, ...] = (
     TOKEN_REFUSED,
@@ -85,6 +116,11 @@ TROUBLES: tuple[Trouble, ...] = (
     CONFIG_BROKEN,
     ACTOR_FAILS,
     SET_ASIDE,
+    INGEST_FOLDER_GONE,
+    TMDB_REFUSES,
+    NO_SPACE,
+    PLEX_NOT_TOLD,
+    CLIENT_SILENT,
 )
 """All of them, by their codes."""
 
@@ -92,7 +128,7 @@ TROUBLES: tuple[Trouble, ...] = (
 def health(state: State, *, heos_configured: bool) -> list[Json]:
     """List what is not well; nothing when all is. A system that nobody configured is not missed."""
     heos = _of_heos(state.music) if heos_configured else ()
-    found = (*_of_plex(state.music), *heos, *_of_segue(state))
+    found = (*_of_plex(state.music), *heos, *_of_segue(state), *_of_ingest(state.ingest))
     return [_item(trouble, text) for trouble, text in found]
 
 
@@ -137,6 +173,22 @@ def _of_segue(state: State) -> Found:
         yield ACTOR_FAILS, f"{failing.actor} failed {failing.failures} times: {failing.error}"
     for domain, detail in system.set_aside:
         yield SET_ASIDE, f"{domain}: {detail}"
+
+
+def _of_ingest(ingest: IngestState) -> Found:
+    for root in ingest.roots:
+        if root.status in ("missing", "unreadable"):
+            yield INGEST_FOLDER_GONE, f"{root.path} is {root.status}: {root.detail}"
+    if ingest.tmdb_problem:
+        yield TMDB_REFUSES, ingest.tmdb_problem
+    for job in ingest.jobs.values():
+        if isinstance(job.phase, Queued) and job.phase.detail.startswith("no space"):
+            yield NO_SPACE, f"{job.name}: {job.phase.detail}"
+    for scan in ingest.scans:
+        if scan.attempts:
+            yield PLEX_NOT_TOLD, f"{scan.folder}: {scan.detail}"
+    if ingest.client_error:
+        yield CLIENT_SILENT, ingest.client_error
 
 
 def _item(trouble: Trouble, text: str) -> Json:

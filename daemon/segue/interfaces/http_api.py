@@ -5,7 +5,7 @@ never ask the core; a POST becomes one action, and the answer says what that set
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Literal
 
 import msgspec
 from starlette.applications import Starlette
@@ -29,61 +29,11 @@ from segue.core.music.actions import (
 )
 from segue.interfaces import events, openapi, views
 from segue.interfaces.answers import ApiError, body_as, error, from_error, number, ok
-from segue.interfaces.control import Caller, Policy, RouteTier, judge
-from segue.interfaces.views import Json, Moment, Surroundings
-from segue.runtime.store import Store
-
-
-class HouseDoor(Protocol):
-    """What the doors need of the house behind them."""
-
-    @property
-    def store(self) -> Store:
-        """Where actions go and snapshots come from."""
-
-    @property
-    def policy(self) -> Policy:
-        """Who may do what, as of now."""
-
-    def moment(self) -> Moment:
-        """Now, on both clocks."""
-
-    def surroundings(self) -> Surroundings:
-        """What a status says beyond the state."""
-
-    async def players(self) -> Json:
-        """Look up the Plex and HEOS players that there are."""
-
-    async def why(self, room: str | None, limit: int) -> Json:
-        """Read the last acts and their causes from the journal."""
-
-    async def reload(self) -> Json:
-        """Read the configuration again; raises `ApiError` and keeps the old one when it is broken."""
-
-    async def webhook(self, request: Request, secret: str | None) -> Response:
-        """Take a Plex webhook."""
-
-
-Handler = Callable[[HouseDoor, Request, Caller], Awaitable[Response]]
-
-
-class Door(msgspec.Struct, frozen=True):
-    """One route: who may use it, what it takes, what it does."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    tier: RouteTier
-    handler: Handler
-    summary: str
-    body: Any = None
-    """The type of the JSON body, where there is one."""
-
+from segue.interfaces.control import Caller, judge
+from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, ask
+from segue.interfaces.ingest_api import DOORS as INGEST_DOORS
 
 # ------------------------------------------------------------------ bodies
-
-
-class Nothing(msgspec.Struct, forbid_unknown_fields=True):
-    """No fields."""
 
 
 class SeekBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -177,14 +127,14 @@ async def _openapi(_house: HouseDoor, _request: Request, _caller: Caller) -> Res
 def _room_verb(make: Callable[[str], Action]) -> Handler:
     async def handler(house: HouseDoor, request: Request, caller: Caller) -> Response:
         await body_as(request, Nothing)
-        return _ask(house, make(request.path_params["room"]), caller)
+        return ask(house, request, make(request.path_params["room"]), caller)
 
     return handler
 
 
 async def _seek(house: HouseDoor, request: Request, caller: Caller) -> Response:
     body = await body_as(request, SeekBody)
-    return _ask(house, SeekRequested(request.path_params["room"], body.position_ms), caller)
+    return ask(house, request, SeekRequested(request.path_params["room"], body.position_ms), caller)
 
 
 async def _volume(house: HouseDoor, request: Request, caller: Caller) -> Response:
@@ -193,50 +143,31 @@ async def _volume(house: HouseDoor, request: Request, caller: Caller) -> Respons
     if (body.level is None) == (body.direction is None):
         raise ApiError(400, "bad_body", "Say either `level` or `direction`.", 'For example {"level": 30}.')
     if body.level is not None:
-        return _ask(house, VolumeRequested(room, body.level), caller)
+        return ask(house, request, VolumeRequested(room, body.level), caller)
     assert body.direction is not None
-    return _ask(house, VolumeStepRequested(room, body.direction), caller)
+    return ask(house, request, VolumeStepRequested(room, body.direction), caller)
 
 
 async def _mute(house: HouseDoor, request: Request, caller: Caller) -> Response:
     body = await body_as(request, MuteBody)
-    return _ask(house, MuteRequested(request.path_params["room"], body.muted), caller)
+    return ask(house, request, MuteRequested(request.path_params["room"], body.muted), caller)
 
 
 async def _source(house: HouseDoor, request: Request, caller: Caller) -> Response:
     body = await body_as(request, SourceBody)
-    return _ask(house, SourceRequested(request.path_params["room"], body.input), caller)
+    return ask(house, request, SourceRequested(request.path_params["room"], body.input), caller)
 
 
 async def _fade(house: HouseDoor, request: Request, caller: Caller) -> Response:
     body = await body_as(request, FadeBody)
-    return _ask(house, FadeRequested(request.path_params["room"], body.to_level, body.duration_s), caller)
+    return ask(
+        house, request, FadeRequested(request.path_params["room"], body.to_level, body.duration_s), caller
+    )
 
 
 async def _reload(house: HouseDoor, request: Request, _caller: Caller) -> Response:
     await body_as(request, Nothing)
     return ok(await house.reload())
-
-
-def _ask(house: HouseDoor, action: Action, caller: Caller) -> Response:
-    """Dispatch a request and say what became of it."""
-    step = house.store.dispatch(action, by=caller.name)
-    refusal = step.refusal
-    if refusal is not None:
-        status = 404 if refusal.code == "unknown_room" else 422
-        return error(status, refusal.code, refusal.message, refusal.hint)
-    accepted = step.acceptance
-    room = getattr(action, "room", "")
-    names = [r.name for r in house.store.state.music.rooms]
-    return ok(
-        {
-            "schema": "segue.accepted/1",
-            "seq": step.seq,
-            "room": names[0] if room == "-" and names else room,
-            "doing": accepted.doing if accepted is not None else "",
-        },
-        202,
-    )
 
 
 # ------------------------------------------------------------------ webhooks
@@ -250,7 +181,7 @@ async def _webhook(house: HouseDoor, request: Request, _caller: Caller) -> Respo
 
 ROOM = "/api/v1/rooms/{room}"
 
-DOORS: tuple[Door, ...] = (
+ROOM_DOORS: tuple[Door, ...] = (
     Door("GET", "/healthz", "OPEN", _healthz, "Is the process alive?"),
     Door("GET", "/readyz", "OPEN", _readyz, "Does it take work?"),
     Door("POST", "/webhooks/plex", "OPEN", _webhook, "A Plex webhook, where no secret is configured."),
@@ -290,6 +221,9 @@ DOORS: tuple[Door, ...] = (
     Door("POST", ROOM + "/fade", "WRITE", _fade, "Go to a level slowly.", FadeBody),
     Door("POST", "/api/v1/reload", "WRITE", _reload, "Read the configuration again.", Nothing),
 )
+
+DOORS = (*ROOM_DOORS, *INGEST_DOORS)
+"""Every door that there is."""
 
 
 def application(house: HouseDoor) -> Starlette:

@@ -9,7 +9,7 @@ import msgspec
 from segue import __version__
 
 if TYPE_CHECKING:
-    from segue.interfaces.http_api import Door
+    from segue.interfaces.door import Door
 
 _ERROR = {
     "type": "object",

@@ -12,7 +12,9 @@ from segue.core.music.receiver import find_player
 from segue.core.music.state import Fading, MusicState, Observed, Room
 from segue.core.state import State
 from segue.core.vocabulary import EffectBase
+from segue.interfaces import ingest_views
 from segue.interfaces.health import health, is_heos_down
+from segue.interfaces.moment import Moment
 from segue.runtime.journal import Entry
 from segue.runtime.store import action_type
 
@@ -21,17 +23,6 @@ Json = dict[str, Any]
 
 RECEIVER_ACTIVITY = {"play": "playing", "pause": "paused", "stop": "stopped", "unknown": "unknown"}
 """What a room without a Plex player does is what its receiver says."""
-
-
-class Moment(msgspec.Struct, frozen=True):
-    """Now, on both clocks, so that ages and dates can be told from the state's monotonic moments."""
-
-    now_at: float
-    wall_at: float
-
-    def date(self, moment: float | None) -> float | None:
-        """Turn a moment of the state into seconds since the Unix epoch."""
-        return None if moment is None else round(self.wall_at - (self.now_at - moment), 3)
 
 
 class Surroundings(msgspec.Struct, frozen=True):
@@ -186,6 +177,7 @@ def status(state: State, moment: Moment, around: Surroundings) -> Json:
             "segment": around.journal_segment,
         },
         "rooms": [room(r, music, moment) for r in music.rooms],
+        "ingest": ingest_views.brief(state.ingest),
         "health": health(state, heos_configured=around.heos_configured),
         "counters": around.counters,
     }

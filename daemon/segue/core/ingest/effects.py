@@ -92,6 +92,11 @@ class TransferFiles(WorkerEffect, frozen=True, kw_only=True, tag="transfer_files
     """Bring a job's files into the library. Outcome: `Transferred`; on the way `TransferProgressed`."""
 
     plan: Plan
+    resumed: bool = False
+    """True when it may have been done before and its outcome was lost; then what is there already is ours."""
+    spare_bytes: int = 0
+    """Room that must stay free."""
+    reread: bool = False
 
 
 class SteerTransfers(EffectBase, frozen=True, kw_only=True, tag="steer_transfers"):

@@ -116,8 +116,12 @@ def _start(state: IngestState, job: Job, stage: QueueStage, out: Out) -> Job:
                     after_commit=True,
                     job_id=job.job_id,
                     plan=job.plan,
+                    resumed=job.begun,
+                    spare_bytes=state.settings.spare_bytes,
+                    reread=state.settings.reread,
                 )
             )
+            job = but(job, begun=True)
         case "record":
             assert job.record is not None
             out.add(

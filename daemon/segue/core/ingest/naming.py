@@ -1,225 +1,376 @@
-"""Where a file goes, by Plex' naming rules: a folder below a library root, and a file name.
+"""Where a file goes in the library, and what it is called there.
 
-Source of the rules: Plex' support articles on naming films and series, and on `.plexmatch` (see docs/naming.md).
-Templates are settings; what a template leaves out and Plex needs to tell files apart (edition, part) is added.
+A template gives the path below a library root; `templates` reads it, `paths` makes names of what it says. Here is
+decided what the placeholders stand for, which folder a title has, and what is given up when a name is too long. The
+titles are somebody else's text: whatever they hold, the path stays below the root.
 """
 
 import re
-from typing import Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 from segue.core.ingest import paths
-from segue.core.ingest.facts import Candidate, ParsedName
-from segue.core.ingest.templates import Template, parse_template
+from segue.core.ingest.facts import Candidate, CandidateKind, EpisodeFact, ParsedName
+from segue.core.ingest.numbering import Numbering, joined_titles, number, season_folder
+from segue.core.ingest.quality import quality_of, quality_text
+from segue.core.ingest.templates import (
+    EPISODE_PRESETS,
+    FILM_PRESETS,
+    IDS,
+    TITLES,
+    Component,
+    Template,
+    parse_template,
+    render,
+)
 
-MOVIE_PLAIN: Final = "{title} ({year})/{title} ({year})[ - {quality}]"
-MOVIE_IDS: Final = "{title} ({year})[ {{{id}}}]/{title} ({year})[ {{{id}}}][ - {quality}]"
-EPISODE_PLAIN: Final = "{title}/Season {season}/{title} - {episode}[ - {episode_title}]"
-EPISODE_IDS: Final = (
-    "{title} ({year})[ {{{id}}}]/Season {season}/{title} ({year}) - {episode}[ - {episode_title}]"
-)
-PRESETS: Final[dict[str, tuple[str, str]]] = {
-    "plain": (MOVIE_PLAIN, EPISODE_PLAIN),
-    "ids": (MOVIE_IDS, EPISODE_IDS),
-}
-"""By their name in the configuration: the template of a film, that of an episode."""
-PARTS_MAX: Final = 8
-"""Plex joins so many parts of a film."""
-_EMPTY_BRACKETS: Final = re.compile(r"\s*\(\s*\)|\s*\{\s*\}|\s*\{(?:tmdb|tvdb|imdb)-\s*\}")
-_SEASON_FOLDER: Final = re.compile(
-    r"(?:season|series|staffel|saison|temporada)\s*0*(\d{1,4})\Z", re.IGNORECASE
-)
+STEM_BYTES_MAX: Final = 220
+"""Bytes of a file's name without its extension: what remains of 255 is for `.zh-Hant.forced.srt` and its like."""
+UNTITLED: Final = "Untitled"
+
+_TAG = re.compile(r"\{(tmdb|tvdb|imdb)-([^{}]+)\}", re.IGNORECASE)
+_ARTICLE = re.compile(r"(the|an|a) (?=\S)", re.IGNORECASE)
+_IMDB = re.compile(r"tt\d{5,12}")
+_RESERVED: Final = frozenset(
+    {
+        "behind the scenes", "deleted scenes", "featurettes", "interviews", "scenes", "shorts", "trailers", "other",
+        "extras", "specials", "lost+found",
+    }
+)  # fmt: skip
+"""Folders that Plex takes for something else than a title."""
+_GIVEN_UP: Final = (
+    ("episode_title", 60), ("title", 80), ("episode_title", 0), ("edition", 0), ("group", 0), ("title", 8),
+)  # fmt: skip
+"""What is shortened when a name is too long, in this order, and how many bytes of it stay."""
+
+
+class Chosen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The film or the show that a file was found to be."""
+
+    kind: CandidateKind
+    title: str
+    year: int | None = None
+    tmdb_id: int | None = None
+    tvdb_id: int | None = None
+    imdb_id: str = ""
+    episodes: tuple[EpisodeFact, ...] = ()
+    """Those that the file holds, as the database has them; empty where that is not known."""
 
 
 class NamingSettings(msgspec.Struct, frozen=True):
-    """The templates; an empty one is the preset's."""
+    """How names are written. An empty template is the preset's."""
 
     preset: Literal["plain", "ids"] = "plain"
-    movie: str = ""
-    episode: str = ""
+    film_template: str = ""
+    episode_template: str = ""
 
-    @property
-    def movie_template(self) -> Template:
-        """The template of a film."""
-        return parse_template(self.movie or PRESETS[self.preset][0])
-
-    @property
-    def episode_template(self) -> Template:
-        """The template of an episode."""
-        return parse_template(self.episode or PRESETS[self.preset][1])
+    def template(self, kind: CandidateKind) -> Template:
+        """Read the template of a kind; raises `TemplateError`, which the configuration has shown before."""
+        if kind == "film":
+            return parse_template(self.film_template or FILM_PRESETS[self.preset], "film")
+        return parse_template(self.episode_template or EPISODE_PRESETS[self.preset], "episode")
 
 
-class Destination(msgspec.Struct, frozen=True):
-    """A place below a library root."""
+class Existing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the library has already, in the root that the file goes to. Paths are relative to that root."""
 
+    folder: str = ""
+    """The folder of this very title; empty when it has none (or its files lie in the root itself)."""
+    season_folders: tuple[str, ...] = ()
+    """Names of the folders below `folder` in which its episodes lie; an empty one for `folder` itself."""
+    owners: tuple[tuple[str, int | None], ...] = ()
+    """Folders whose names begin like the title, with the TMDb id of the title that is in each: nothing where that is
+    not known (then its tag speaks, else it is taken for this title's), 0 for certainly another title's."""
+
+
+class Destination(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a file goes. Every component is safe, and at most 255 bytes long."""
+
+    kind: CandidateKind
     folder: str
-    """The folder of the file, with slashes between its components; may be empty."""
+    """Relative to the root; empty for the root itself."""
     stem: str
-    """The file's name without its extension."""
+    """At most `STEM_BYTES_MAX` bytes: names of subtitles begin with it."""
     extension: str
-    """With its dot, in lower case."""
+    """With its dot."""
+    title_folder: str = ""
+    """The film's or show's own folder, relative to the root; empty when the template gives it none."""
     notes: tuple[str, ...] = ()
+    """What a person should know."""
+    problem: str = ""
+    """Why Plex would not know what it is; then nothing goes there without a person."""
 
     @property
-    def top(self) -> str:
-        """The folder of the title: of the film, or of the show."""
-        return self.folder.partition("/")[0]
+    def name(self) -> str:
+        """Give the file's name."""
+        return self.stem + self.extension
 
     @property
     def path(self) -> str:
-        """The whole path below the root."""
-        name = f"{self.stem}{self.extension}"
-        return f"{self.folder}/{name}" if self.folder else name
+        """Give the path relative to the root."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
-class CannotNameError(ValueError):
-    """Something that the name needs is not known; the text says what."""
+class _Folder(NamedTuple):
+    """A folder with what had to be done to it."""
+
+    path: str
+    with_year: bool = False
+    note: str = ""
+
+
+def chosen_from(candidate: Candidate) -> Chosen:
+    """Take what names need from a candidate."""
+    return Chosen(
+        candidate.kind,
+        candidate.title or candidate.original_title,
+        candidate.year,
+        candidate.tmdb_id,
+        candidate.tvdb_id,
+        candidate.imdb_id,
+        candidate.episodes or (),
+    )
 
 
 def destination(
     parsed: ParsedName,
-    chosen: Candidate,
+    chosen: Chosen,
     settings: NamingSettings,
     extension: str,
     *,
-    source_name: str = "",
-    existing_folder: str = "",
-    season_folders: tuple[str, ...] = (),
-    tell_apart: bool = False,
+    existing: Existing | None = None,
+    beside: bool = False,
 ) -> Destination:
-    """Say where a file goes. Raises `CannotNameError`.
+    """Say where a file goes. `extension` has its dot; `existing` is what the library has of it and of its namesakes.
 
-    `existing_folder`: the folder that the library has of this very title, relative to its root; it is kept.
-    `season_folders`: names of folders in it, so that `Season 1` stays `Season 1`. `tell_apart`: another title has the
-    plain folder already, so year and id go into this one's.
+    With `beside` another version stays: then the quality is in the name even where the template has none. Raises
+    `TemplateError` when the settings hold a template that cannot be used.
     """
-    values = _values(parsed, chosen, source_name)
-    template = settings.movie_template if chosen.kind == "film" else settings.episode_template
-    filled = [_EMPTY_BRACKETS.sub("", part) for part in template.fill(values)]
-    if tell_apart:
-        filled[0] = _told_apart(filled[0], values)
-    if chosen.kind == "film":
-        filled[-1] += _told_apart_file(template, values)
-    bytes_max = paths.COMPONENT_BYTES_MAX - len(extension.encode()) - paths.SUFFIX_BYTES
-    folders = [paths.component(part) for part in filled[:-1]]
-    stem = _short_stem(filled[-1], parsed, chosen, template, bytes_max)
-    if existing_folder:
-        folders = [*existing_folder.split("/"), *folders[1:]]
-    if chosen.kind == "show":
-        folders = _with_known_season(folders, season_folders)
-    notes = () if paths.component(filled[-1]) == stem else ("the name was shortened to fit into 255 bytes",)
-    return Destination("/".join(folders), stem, extension.lower(), notes)
+    existing = existing or Existing()
+    template = settings.template(chosen.kind)
+    numbering = number(parsed, chosen.episodes) if chosen.kind == "show" else None
+    values = _values(parsed, chosen, numbering)
+    title_folder, folder, notes = _folders(template, values, chosen, numbering, existing)
+    if title_folder.with_year:
+        values = _with_year(values, template.file)
+    stem, shortened = _stem(template.file, values, beside=beside)
+    if shortened:
+        notes += ("The title was shortened: a name has at most 255 bytes.",)
+    return Destination(
+        kind=chosen.kind,
+        folder=folder,
+        stem=stem,
+        extension=paths.extension(extension),
+        title_folder=title_folder.path,
+        notes=notes + (numbering.notes if numbering else ()),
+        problem=numbering.problem if numbering else _part_problem(parsed),
+    )
+
+
+# ------------------------------------------------------------------ folders
+
+
+def _folders(
+    template: Template,
+    values: dict[str, str],
+    chosen: Chosen,
+    numbering: Numbering | None,
+    existing: Existing,
+) -> tuple[_Folder, str, tuple[str, ...]]:
+    """Give the title's folder, the whole folder, and what there is to say about them."""
+    at = next((n for n, part in enumerate(template.folders) if part.fields & (TITLES | IDS)), None)
+    notes: tuple[str, ...] = ()
+    if existing.folder and paths.is_below(existing.folder):
+        title = _Folder(existing.folder)
+        rest = template.folders[at + 1 :] if at is not None else ()
+    elif at is None:
+        title, rest = _Folder(""), template.folders
+    else:
+        above = [text for part in template.folders[:at] if (text := _written(part, values)[0])]
+        title = _title_folder(template.folders[at], "/".join(above), values, chosen, existing)
+        rest = template.folders[at + 1 :]
+        notes = (title.note,) if title.note else ()
+    below = [title.path] if title.path else []
+    for part in rest:
+        if numbering is not None and "season" in part.fields and not part.fields & (TITLES | {"episode"}):
+            there = season_folder(numbering.season, existing.season_folders) if title.path else None
+            text = there if there is not None and _is_season(there) else _written(part, values)[0]
+        else:
+            text = _written(part, values)[0]
+        if text:
+            below.append(text)
+    return title, "/".join(below), notes
+
+
+def _is_season(name: str) -> bool:
+    return not name or ("/" not in name and paths.is_below(name))
+
+
+def _title_folder(
+    part: Component, above: str, values: dict[str, str], chosen: Chosen, existing: Existing
+) -> _Folder:
+    """Find a folder for the title that is no other title's, with as little added as will do."""
+    owners = {
+        paths.fold(folder): (folder, owner) for folder, owner in existing.owners if paths.is_below(folder)
+    }
+    made = _Folder("")
+    for name, with_year, note in _variants(part, values):
+        path = f"{above}/{name}" if above else name
+        made = _Folder(path, with_year, note)
+        if paths.fold(name) in _RESERVED:
+            continue
+        there, owner = owners.get(paths.fold(path), (path, None))
+        if _is_own(there, owner, chosen):
+            return _Folder(there, with_year, note)
+    if paths.fold(made.path.rpartition("/")[2]) in _RESERVED:
+        return _Folder(f"{made.path}_", made.with_year, made.note)
+    return made
+
+
+def _variants(part: Component, values: dict[str, str]) -> Iterator[tuple[str, bool, str]]:
+    """Give names for a title's folder: as the template has it, with the year, with the id."""
+    plain = _written(part, values)[0]
+    yield plain, False, ""
+    with_year = _with_year(values, part)
+    dated = _written(part, with_year)[0]
+    if dated != plain:
+        yield dated, True, f"The year is added: the folder {plain} is not this title's."
+    tag = values["id_tag"]
+    if tag and not part.fields & IDS:
+        room = paths.NAME_BYTES_MAX - paths.size(tag) - 1
+        tagged = f"{_written(part, with_year, room)[0]} {tag}"
+        yield tagged, dated != plain, f"The id is added: the folder {dated} is not this title's."
+
+
+def _with_year(values: dict[str, str], part: Component) -> dict[str, str]:
+    if not values["year"] or "year" in part.fields:
+        return values
+    return {**values, "title": f"{paths.cut(values['title'], 160)} ({values['year']})"}
+
+
+def _is_own(folder: str, owner: int | None, chosen: Chosen) -> bool:
+    """Tell whether a folder may be the title's: it is not there, or nothing says that it is another's."""
+    if owner is not None:
+        return owner == chosen.tmdb_id
+    ids = {"tmdb": str(chosen.tmdb_id or ""), "tvdb": str(chosen.tvdb_id or ""), "imdb": chosen.imdb_id}
+    found = [(ids[kind.lower()], value.strip()) for kind, value in _TAG.findall(folder.rpartition("/")[2])]
+    return all(not ours or ours == theirs for ours, theirs in found)
+
+
+# ------------------------------------------------------------------ names
+
+
+def _stem(part: Component, values: dict[str, str], *, beside: bool) -> tuple[str, bool]:
+    """Write a file's name without its extension; tell whether something had to be shortened."""
+    tail = ""
+    if beside and values["quality"] and not part.fields & {"quality", "resolution"}:
+        tail += f" - {values['quality']}"
+    if values["part"] and "part" not in part.fields:
+        tail += f" - {values['part']}"
+    text, shortened = _written(part, values, STEM_BYTES_MAX - paths.size(tail))
+    return paths.stem((text or values["title"]) + tail, STEM_BYTES_MAX), shortened
+
+
+def _written(
+    part: Component, values: dict[str, str], bytes_max: int = paths.NAME_BYTES_MAX
+) -> tuple[str, bool]:
+    """Write one component out within its bytes; tell whether something had to be shortened."""
+    text = render(part, _derived(values))
+    shortened = paths.size(text) > bytes_max
+    for name, least in _GIVEN_UP if shortened else ():
+        over = paths.size(text) - bytes_max
+        if over <= 0:
+            break
+        value = values.get(name, "")
+        keep = max(paths.size(value) - over, least)
+        if paths.size(value) > keep:
+            values = {**values, name: paths.cut(value, keep)}
+            text = render(part, _derived(values))
+    return paths.component(text, bytes_max), shortened
+
+
+def _derived(values: Mapping[str, str]) -> dict[str, str]:
+    """Add the placeholders that are made of others."""
+    title, edition = values["title"], values["edition"]
+    article = _ARTICLE.match(title)
+    title_sort = f"{title[article.end() :]}, {article[1]}" if article else title
+    first = title_sort.lstrip(" .-('")[:1].upper()
+    return {
+        **values,
+        "title_sort": title_sort,
+        "letter": first if first.isalpha() else "#",
+        "edition_tag": f"{{edition-{edition}}}" if edition else "",
+    }
 
 
 # ------------------------------------------------------------------ values
 
 
-def _values(parsed: ParsedName, chosen: Candidate, source_name: str) -> dict[str, str]:
-    title = paths.words(chosen.title) or paths.words(chosen.original_title) or paths.UNNAMED
-    year = str(chosen.year) if chosen.year is not None else ""
+def _values(parsed: ParsedName, chosen: Chosen, numbering: Numbering | None) -> dict[str, str]:
+    """Give what the placeholders stand for, but those that are made of others."""
     values = {
-        "title": title,
-        "year": year,
-        "resolution": paths.words(parsed.resolution),
-        "source": paths.words(parsed.source),
-        "edition": paths.words(parsed.edition),
-        "part": f"pt{parsed.part}" if parsed.part is not None and 1 <= parsed.part <= PARTS_MAX else "",
-        "tmdb": str(chosen.tmdb_id),
-        "tvdb": str(chosen.tvdb_id or ""),
-        "imdb": chosen.imdb_id,
-        "name": paths.words(source_name) or title,
+        "title": _title(parsed, chosen),
+        "year": str(chosen.year) if chosen.year is not None and 1000 <= chosen.year <= 9999 else "",
+        "quality": _word(quality_text(quality_of(parsed))),
+        "resolution": _word(parsed.resolution),
+        "source": _word(parsed.source),
+        "codec": _word(parsed.codec),
+        "hdr": _word(parsed.hdr),
+        "group": _word(parsed.release_group),
+        "edition": paths.cut(paths.plain(parsed.edition), 80),
+        "part": f"pt{parsed.part}" if parsed.part is not None and 1 <= parsed.part <= 99 else "",
+        **_ids(chosen),
     }
-    values["quality"] = " ".join(filter(None, (values["resolution"], values["source"])))
-    use_tvdb = chosen.kind == "show" and chosen.tvdb_id
-    values["id"] = f"tvdb-{chosen.tvdb_id}" if use_tvdb else f"tmdb-{chosen.tmdb_id}"
-    if chosen.kind == "show":
-        values |= _episode_values(parsed, chosen)
-    return values
+    if numbering is None:
+        return values
+    absolute = f"{parsed.absolute[0]:03}" if parsed.absolute and 0 <= parsed.absolute[0] <= 9999 else ""
+    return values | {
+        "edition": "",
+        "part": "",
+        "season": f"{numbering.season:02}",
+        "episode": numbering.label,
+        "episode_title": paths.plain(joined_titles(numbering.titles) or parsed.episode_title),
+        "date": numbering.label if numbering.label == parsed.date else "",
+        "absolute": absolute,
+    }
 
 
-def _episode_values(parsed: ParsedName, chosen: Candidate) -> dict[str, str]:
-    """Say season and episode: as numbers, by date, or absolutely where nothing else is known."""
-    titles = [paths.words(e.title) for e in chosen.episodes or () if e.title]
-    title = " + ".join(dict.fromkeys(titles)) if titles else paths.words(parsed.episode_title)
-    known = [(e.season, e.number) for e in chosen.episodes or ()]
-    if parsed.season is not None and parsed.episodes:
-        season, numbers = parsed.season, tuple(sorted(set(parsed.episodes)))
-    elif known and len({season for season, _ in known}) == 1:
-        season, numbers = known[0][0], tuple(sorted(number for _, number in known))
-    elif parsed.date:
-        return {"season": parsed.date[:4], "episode": parsed.date, "episode_title": title}
-    elif parsed.absolute or parsed.episodes:
-        season, numbers = 1, tuple(sorted(set(parsed.absolute or parsed.episodes)))
-    else:
-        raise CannotNameError("neither season and episode nor a date is known")
+def _title(parsed: ParsedName, chosen: Chosen) -> str:
+    """Give a title of which something remains in a name: the database's, the name's, else an id."""
+    for text in (chosen.title, parsed.title):
+        plain = paths.plain(text)
+        if paths.component(plain):
+            return plain
+    tag = _ids(chosen)["id_tag"]
+    return tag.strip("{}") or UNTITLED
+
+
+def _word(text: str) -> str:
+    return paths.cut(paths.plain(text), 32)
+
+
+def _ids(chosen: Chosen) -> dict[str, str]:
+    ids = {
+        "tmdb": str(chosen.tmdb_id) if _is_id(chosen.tmdb_id) else "",
+        "tvdb": str(chosen.tvdb_id) if _is_id(chosen.tvdb_id) else "",
+        "imdb": chosen.imdb_id if _IMDB.fullmatch(chosen.imdb_id) else "",
+    }
+    tags = {kind: f"{{{kind}-{value}}}" if value else "" for kind, value in ids.items()}
+    order = ("tmdb", "imdb", "tvdb") if chosen.kind == "film" else ("tvdb", "tmdb", "imdb")
     return {
-        "season": f"{season:02}",
-        "episode": f"S{season:02}{episode_range(numbers)}",
-        "episode_title": title,
+        **{f"{kind}_id": value for kind, value in ids.items()},
+        **{f"{kind}_tag": tag for kind, tag in tags.items()},
+        "id_tag": next((tags[kind] for kind in order if tags[kind]), ""),
     }
 
 
-def episode_range(numbers: tuple[int, ...]) -> str:
-    """Write episodes as Plex reads them: `E01`, `E01-E03` for a run, `E01E03` where there is a gap."""
-    if len(numbers) == 1:
-        return f"E{numbers[0]:02}"
-    if numbers[-1] - numbers[0] == len(numbers) - 1:
-        return f"E{numbers[0]:02}-E{numbers[-1]:02}"
-    return "".join(f"E{number:02}" for number in numbers)
+def _is_id(number: int | None) -> bool:
+    return number is not None and 0 < number < 10**12
 
 
-def _told_apart(folder: str, values: dict[str, str]) -> str:
-    """Add year and id to a folder's name, as far as they are not in it."""
-    if values["year"] and f"({values['year']})" not in folder:
-        folder += f" ({values['year']})"
-    return folder if f"{{{values['id']}}}" in folder else f"{folder} {{{values['id']}}}"
-
-
-def _told_apart_file(template: Template, values: dict[str, str]) -> str:
-    """Add to a film's name what Plex needs to tell files of one film apart, unless the template has it."""
-    added = ""
-    if values["edition"] and "edition" not in template.placeholders:
-        added += f" {{edition-{values['edition'].replace('{', '').replace('}', '')}}}"
-    if values["part"] and "part" not in template.placeholders:
-        added += f" - {values['part']}"
-    return added
-
-
-def _short_stem(
-    filled: str, parsed: ParsedName, chosen: Candidate, template: Template, bytes_max: int
-) -> str:
-    """Cut a name that is too long where that hurts least: in the title; numbers, ids and quality stay."""
-    stem = paths.component(filled)
-    if len(stem.encode()) <= bytes_max:
-        return stem
-    values = _values(parsed, chosen, "")
-    for name in ("episode_title", "title"):
-        while len(values.get(name, "").encode()) > 12 and len(stem.encode()) > bytes_max:
-            excess = len(stem.encode()) - bytes_max
-            values[name] = paths.shorten(values[name], max(len(values[name].encode()) - excess, 12))
-            again = _EMPTY_BRACKETS.sub("", template.fill(values)[-1])
-            again += _told_apart_file(template, values) if chosen.kind == "film" else ""
-            stem = paths.component(again)
-            if excess <= 0 or len(values[name].encode()) <= 12:
-                break
-    return paths.component(stem, bytes_max=bytes_max)
-
-
-def _with_known_season(folders: list[str], known: tuple[str, ...]) -> list[str]:
-    """Use the library's own name for this season's folder, where it has one."""
-    if len(folders) < 2:
-        return folders
-    wanted = season_of(folders[-1])
-    for name in known:
-        if season_of(name) is not None and season_of(name) == wanted:
-            return [*folders[:-1], name]
-    return folders
-
-
-def season_of(folder: str) -> int | None:
-    """Read the season that a folder's name states: `Season 1`, `Specials`; nothing where it states none."""
-    if folder.casefold() == "specials":
-        return 0
-    match = _SEASON_FOLDER.match(folder.strip())
-    return int(match[1]) if match else None
+def _part_problem(parsed: ParsedName) -> str:
+    if parsed.part is None or 1 <= parsed.part <= 8:
+        return ""
+    return f"It is part {str(parsed.part)[:12]} of a film; Plex joins at most 8."

@@ -13,8 +13,8 @@ from typing import Final
 
 NAME_BYTES_MAX: Final = 255
 """Bytes of one component in UTF-8, on every file system that matters."""
-PATH_BYTES_MAX: Final = 3000
-"""Bytes of a path below a library root; the kernel takes 4096 with the root."""
+PATH_BYTES_MAX: Final = 2400
+"""Bytes of a folder that is taken as it is; with five names below and the root above, the kernel still takes it."""
 EXTENSION_BYTES_MAX: Final = 12
 TEXT_CHARS_MAX: Final = 500
 """More of a title cannot stand in a name anyway."""

@@ -1,11 +1,14 @@
 """Where a file goes: the library root, the folder, the names, what it replaces, and what travels along."""
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace as but
 
 from segue.core.ingest import jobs, naming, quality, sidecars
 from segue.core.ingest.actions import LibraryFacts, Located, OnServer
 from segue.core.ingest.facts import Candidate, ParsedName, Reason
-from segue.core.ingest.naming import CannotNameError, Destination
+from segue.core.ingest.naming import Destination, Existing, chosen_from
+from segue.core.ingest.numbering import season_folder
 from segue.core.ingest.records import Plan, PlannedFile
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import Finished, IngestState, Job
@@ -26,10 +29,22 @@ def folder_for(job: Job, settings: IngestSettings) -> str:
     assert job.chosen is not None
     if job.intent == "rename":
         return ""
-    try:
-        return naming.destination(job.parsed, job.chosen, settings.naming, _extension(job.name)).folder
-    except CannotNameError:
-        return ""
+    return _named(job, job.parsed, job.chosen, settings).folder
+
+
+def _named(
+    job: Job,
+    parsed: ParsedName,
+    chosen: Candidate,
+    settings: IngestSettings,
+    existing: Existing | None = None,
+    *,
+    beside: bool = False,
+) -> Destination:
+    extension = _extension(job.name)
+    return naming.destination(
+        parsed, chosen_from(chosen), settings.naming, extension, existing=existing, beside=beside
+    )
 
 
 def hindrance(job: Job, settings: IngestSettings) -> Reason | None:
@@ -41,13 +56,8 @@ def hindrance(job: Job, settings: IngestSettings) -> Reason | None:
         return Reason("no_library", f"There is no library for {kind}: [ingest] {key} is empty.")
     if job.intent != "rename" and (job.parsed.extra or sidecars.is_extra(job.relative)) and not job.insists:
         return Reason("extra_alone", f"{job.name} is an extra; it goes along with its film.")
-    try:
-        naming.destination(
-            job.parsed, job.chosen, settings.naming, _extension(job.name), source_name=job.name
-        )
-    except CannotNameError as error:
-        return Reason("no_number", f"{job.name}: {error}.")
-    return None
+    problem = _named(job, job.parsed, job.chosen, settings).problem
+    return Reason("no_number", problem) if problem else None
 
 
 # ------------------------------------------------------------------ the outcome
@@ -115,8 +125,9 @@ def plan(job: Job, facts: LibraryFacts, settings: IngestSettings) -> Plan | tupl
         )
     home = _home(job.chosen, facts)
     root = home[0] if home is not None else _root_with_room(job, facts, settings)
-    where = _destination(job, job.parsed, job.chosen, facts, settings, home)
-    return _with_versions(job, facts, settings, root, where)
+    existing = _existing(facts, home)
+    where = _named(job, job.parsed, job.chosen, settings, existing)
+    return _with_versions(job, facts, settings, root, where, existing)
 
 
 def _home(chosen: Candidate, facts: LibraryFacts) -> tuple[str, str] | None:
@@ -127,11 +138,16 @@ def _home(chosen: Candidate, facts: LibraryFacts) -> tuple[str, str] | None:
             if below is None or not root.exists:
                 continue
             folders = below.split("/")[:-1]
-            if chosen.kind == "show" and folders and naming.season_of(folders[-1]) is not None:
+            if chosen.kind == "show" and _is_season_folder(folders[-1:], file.season):
                 folders = folders[:-1]
             if folders:
                 return root.root, "/".join(folders)
     return None
+
+
+def _is_season_folder(names: Sequence[str], season: int | None) -> bool:
+    """Tell whether a folder is a season's, by its name."""
+    return season is not None and bool(names) and season_folder(season, names) is not None
 
 
 def _root_with_room(job: Job, facts: LibraryFacts, settings: IngestSettings) -> str:
@@ -141,36 +157,25 @@ def _root_with_room(job: Job, facts: LibraryFacts, settings: IngestSettings) -> 
     return next((root.root for root in there if root.free_bytes >= needed), there[0].root)
 
 
-def _destination(
-    job: Job,
-    parsed: ParsedName,
-    chosen: Candidate,
-    facts: LibraryFacts,
-    settings: IngestSettings,
-    home: tuple[str, str] | None,
-) -> Destination:
-    folder = folder_for(job, settings)
-    top = folder.partition("/")[0]
-    others = {owner for name, owner in facts.owners if name == top and owner != chosen.tmdb_id}
-    seasons = {entry.rpartition("/")[2] for entry in facts.entries}
-    seasons |= {_parent(file.path).rpartition("/")[2] for file in facts.on_server}
-    return naming.destination(
-        parsed,
-        chosen,
-        settings.naming,
-        _extension(job.name),
-        source_name=job.name.rpartition(".")[0],
-        existing_folder="" if home is None else home[1],
-        season_folders=tuple(sorted(seasons)),
-        tell_apart=home is None and bool(others),
-    )
+def _existing(facts: LibraryFacts, home: tuple[str, str] | None) -> Existing:
+    """Say what the library has of this title, and whose the folders of its name are."""
+    folder = "" if home is None else home[1]
+    seasons = {entry.rpartition("/")[2] for entry in facts.entries if entry.rpartition("/")[0] == folder}
+    for file in facts.on_server:
+        below = None if home is None else _below(file.path, f"{home[0].rstrip('/')}/{folder}")
+        if below is not None:
+            seasons.add(below.rpartition("/")[0])
+    owned = {name for name, _ in facts.owners}
+    owners: list[tuple[str, int | None]] = list(facts.owners)
+    owners += [(name, None) for name in facts.folders if name not in owned]
+    return Existing(folder, tuple(sorted(name for name in seasons if "/" not in name)), tuple(owners))
 
 
 # ------------------------------------------------------------------ versions that are there
 
 
 def _with_versions(
-    job: Job, facts: LibraryFacts, settings: IngestSettings, root: str, where: Destination
+    job: Job, facts: LibraryFacts, settings: IngestSettings, root: str, where: Destination, existing: Existing
 ) -> Plan | tuple[Reason, ...]:
     """Decide what becomes of versions that the library has: by the setting, or by what a person said."""
     assert job.parsed is not None
@@ -190,7 +195,9 @@ def _with_versions(
             return tuple(worse) or (_taken(root, where),)
         retires = tuple(file.path for file in old if file.path != f"{root}/{where.path}")
         return _made(job, facts, settings, root, where, replaces=taken, retires=retires)
-    if taken:
+    if old or taken:
+        where = _named(job, job.parsed, job.chosen, settings, existing, beside=True)
+    if where.path in facts.entries:
         where = _beside(where, facts.entries)
     notes = tuple(f"{file.path} stays beside it" for file in old)
     return _made(job, facts, settings, root, where, notes=notes)
@@ -210,28 +217,28 @@ def _is_same(file: OnServer, job: Job) -> bool:
 
 
 def _library_has(job: Job, old: list[OnServer]) -> Reason:
-    assert job.parsed is not None
-    answer, why = quality.compare(_new_quality(job.parsed), _old_quality(old[0]))
-    words = {"better": "the new one is better", "worse": "the new one is worse", "same": "both are alike"}
-    verdict = words.get(answer, "which is better cannot be told")
     more = f" and {len(old) - 1} more" if len(old) > 1 else ""
-    return Reason("library_has_it", f"The library has {old[0].path}{more}; {verdict}: {why}.")
+    return Reason("library_has_it", f"The library has {old[0].path}{more}. {_of_new(job, old[0])}")
 
 
 def _not_better(job: Job, old: OnServer) -> Reason | None:
-    assert job.parsed is not None
-    answer, why = quality.compare(_new_quality(job.parsed), _old_quality(old))
-    if answer == "better":
+    compared = _compared(job, old)
+    if compared.verdict == "better":
         return None
-    return Reason("not_better", f"{old.path} is not replaced: {why}.")
+    return Reason("not_better", f"{old.path} is not replaced. {_of_new(job, old)}")
 
 
-def _new_quality(parsed: ParsedName) -> quality.QualityFacts:
-    return quality.QualityFacts(parsed.resolution, parsed.source, parsed.proper)
+def _of_new(job: Job, old: OnServer) -> str:
+    """Say in a sentence how the new version is beside the old one."""
+    return _compared(job, old).text.replace("It is", "The new one is", 1)
 
 
-def _old_quality(file: OnServer) -> quality.QualityFacts:
-    return quality.facts_of(file.path.rpartition("/")[2], file.resolution)
+def _compared(job: Job, old: OnServer) -> quality.Compared:
+    """Say how the new version is beside the old one."""
+    assert job.parsed is not None
+    name = old.path.rpartition("/")[2]
+    before = quality.parse_quality(name, size=old.size, plex_resolution=old.resolution)
+    return quality.compare(quality.quality_of(job.parsed, job.source.size), before)
 
 
 def _taken(root: str, where: Destination) -> Reason:
@@ -277,7 +284,7 @@ def _made(
     return Plan(
         files=files,
         method=settings.transfer,
-        scan_folder=f"{root}/{where.top or where.folder}".rstrip("/"),
+        scan_folder=f"{root}/{where.title_folder or where.folder}".rstrip("/"),
         retires=retires,
         left=tuple(left),
         notes=(*where.notes, *notes),
@@ -299,7 +306,7 @@ def _renaming(
     job: Job, parsed: ParsedName, chosen: Candidate, facts: LibraryFacts, settings: IngestSettings
 ) -> Plan | tuple[Reason, ...]:
     """Give a file and its sidecars new names where they lie."""
-    full = naming.destination(parsed, chosen, settings.naming, _extension(job.name), source_name=job.name)
+    full = _named(job, parsed, chosen, settings)
     where = but(full, folder="")
     root = _parent(job.source.path)
     here = {sibling.path for sibling in facts.siblings}

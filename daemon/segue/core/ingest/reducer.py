@@ -156,21 +156,21 @@ def _asked(state: IngestState, action: IngestRequests, out: Out) -> IngestState:
             assert_never(action)
 
 
-def configure(
-    state: IngestState, settings: IngestSettings, stamp: Stamp, *, first_effect: int = 0
-) -> Step:
+def configure(state: IngestState, settings: IngestSettings, stamp: Stamp, *, first_effect: int = 0) -> Step:
     """Take settings in: watch what is to be watched, and remove what an interrupted transfer left behind.
 
     `first_effect`: how many effects the step has already.
     """
     out = Out(stamp, first_effect)
     first = state.settings == IngestSettings() and not state.roots
-    before, changed = state, state.settings.watch != settings.watch
+    before = state
+    changed = state.settings.watch != settings.watch
+    anew = _watching(state.settings) != _watching(settings)
     state = but(state, settings=settings)
     if first:
         state = _on_this_timeline(state, stamp)
-    if first or changed:
-        state = arriving.watch(state, out)
+    if first or changed or anew:
+        state = arriving.watch(state, out, again=anew)
     libraries = (*settings.movies, *settings.shows)
     if first and libraries:
         out.add(
@@ -183,6 +183,11 @@ def configure(
             )
         )
     return _advance(before, state, out)
+
+
+def _watching(settings: IngestSettings) -> tuple[object, ...]:
+    """Give the settings that the watcher is made with."""
+    return (settings.arrivals, settings.rescan_s, settings.poll_s)
 
 
 def _on_this_timeline(state: IngestState, stamp: Stamp) -> IngestState:

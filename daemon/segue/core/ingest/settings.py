@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from segue.core.ingest.arrivals import ArrivalRules
+from segue.core.ingest.naming import NamingSettings
 from segue.core.ingest.records import TransferMethod
 from segue.core.ingest.weighing import MatchSettings
 
@@ -21,6 +23,10 @@ class IngestSettings(msgspec.Struct, frozen=True):
     """Library roots, absolute, the first one with room goes first."""
     auto: bool = False
     match: MatchSettings = MatchSettings()
+    naming: NamingSettings = NamingSettings()
+    arrivals: ArrivalRules = ArrivalRules()
+    rescan_s: float = 600.0
+    poll_s: float = 45.0
     stability_s: float = 60.0
     unknown_stability_s: float = 600.0
     """How long a file must be quiet whose structure cannot be checked and that nobody has called complete."""
@@ -30,6 +36,7 @@ class IngestSettings(msgspec.Struct, frozen=True):
     slow_bytes_per_s: int = 20_000_000
     spare_bytes: int = 1_000_000_000
     """Room that is left free on a library's disk."""
+    reread: bool = False
     undo_s: float = 30 * 86400.0
     plex_configured: bool = False
     tmdb_configured: bool = False

@@ -13,7 +13,7 @@ from msgspec.structs import replace as but
 from segue.core.ingest.actions import RootStatus, SourceFile
 from segue.core.ingest.facts import Candidate, ParsedName, Reason, Verdict
 from segue.core.ingest.records import HistoryRecord, Plan
-from segue.core.ingest.settings import IngestSettings, WhileWatching
+from segue.core.ingest.settings import IngestSettings
 
 Intent = Literal["ingest", "rename", "undo"]
 QueueStage = Literal["identify", "locate", "transfer", "record", "undo"]
@@ -106,6 +106,8 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     record: HistoryRecord | None = None
     attempts: int = 0
     """Vain tries of the present stage."""
+    begun: bool = False
+    """True once a transfer was ordered: a later one may find its own work done."""
 
     @property
     def relative(self) -> str:
@@ -186,7 +188,7 @@ class Held(msgspec.Struct, frozen=True):
 
     paused: bool = False
     """A person's wish; outlives the process."""
-    hold: WhileWatching | Literal[""] = ""
+    hold: Literal["", "wait", "slow"] = ""
     because: str = ""
     sent_paused: bool = False
     sent_bytes_per_s: int | None = None

@@ -98,7 +98,24 @@ def read(state: MusicState, action: SessionsRead, stamp: Stamp) -> MusicState:
         poll_at=stamp.now_at + poll_s,
         **_after_reading(state.plex, stamp),
     )
-    return but(state, plex=plex, observed_sessions=observed)
+    return but(state, plex=plex, observed_sessions=observed, watched=watched(action.sessions))
+
+
+AWAY_AFTER = 3
+"""After so many vain readings nobody can be watching anything from there."""
+WITH_PICTURE = frozenset({"movie", "episode", "clip"})
+"""Types of what can be watched (`type` of `/status/sessions`)."""
+
+
+def watched(found: Iterable[PlexSession]) -> tuple[str, ...]:
+    """Name what is being watched, in any room or none. What is paused is not: it is felt at once when it goes on."""
+    return tuple(
+        sorted(
+            session.title or "something"
+            for session in found
+            if session.media_type in WITH_PICTURE and session.state in ("playing", "buffering")
+        )
+    )
 
 
 def unread(state: MusicState, action: SessionsUnread, stamp: Stamp) -> MusicState:
@@ -121,7 +138,7 @@ def unread(state: MusicState, action: SessionsUnread, stamp: Stamp) -> MusicStat
     )
     if action.reason == "refused":
         plex = but(plex, due_at=None, recheck_at=None, allowed_at=stamp.now_at + REFUSED_AGAIN_S)
-    return but(state, plex=plex)
+    return but(state, plex=plex, watched=() if failures >= AWAY_AFTER else state.watched)
 
 
 def _is_ours(plex: PlexLink, effect_id: str) -> bool:

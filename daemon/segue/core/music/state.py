@@ -266,6 +266,8 @@ class MusicState(msgspec.Struct, frozen=True):
     plex: PlexLink = PlexLink()
     observed_sessions: tuple[Observed, ...] = ()
     plays: tuple[Play, ...] = ()
+    watched: tuple[str, ...] = ()
+    """Titles of what is being watched anywhere, by the last reading; nothing once Plex is away for good."""
     heos_up: bool = False
     heos_host: str = ""
     heos_detail: str = ""

@@ -1,0 +1,160 @@
+"""What a door is: one route, who may use it, what it takes, what it does; and what doors need of the house behind."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from segue.core.actions import Action
+from segue.core.ingest.actions import SourceFile
+from segue.core.ingest.facts import Candidate, CandidateKind
+from segue.core.ingest.records import HistoryRecord
+from segue.interfaces.answers import error, ok
+from segue.interfaces.confirm import HEADER, Confirmations, question
+from segue.interfaces.control import Caller, Policy, RouteTier
+from segue.interfaces.moment import Moment
+from segue.interfaces.views import Json, Surroundings
+from segue.runtime.store import Store
+
+
+class IngestDesk(Protocol):
+    """Looks up what the ingest's doors ask for. Changes nothing, except where a method says so.
+
+    Whatever cannot be looked up is an `ApiError`, with its status.
+    """
+
+    async def files_below(self, path: str) -> tuple[SourceFile, ...]:
+        """Find the video files at or below a path."""
+
+    async def identify(self, path: str, *, batch: bool) -> Json:
+        """Say what files are taken for."""
+
+    async def plan(self, path: str, *, threshold: float | None, intent: Literal["ingest", "rename"]) -> Json:
+        """Say what would be done with files."""
+
+    async def backlog(self) -> Json:
+        """Count what lay there before segue came."""
+
+    async def history(self, limit: int, before: float | None, text: str) -> list[HistoryRecord]:
+        """Read the history, the newest entry first."""
+
+    async def entry(self, record_id: str) -> HistoryRecord | None:
+        """Read one entry."""
+
+    async def history_counts(self) -> tuple[int, int]:
+        """Count entries and files."""
+
+    async def candidate(
+        self, kind: CandidateKind | None, tmdb_id: int | None, imdb_id: str, tvdb_id: int | None
+    ) -> Candidate:
+        """Look a film or a show up by an id."""
+
+    async def libraries(self) -> Json:
+        """Give Plex' libraries, and the roots."""
+
+    async def library_folders(self, name: str) -> tuple[str, ...]:
+        """Give the folders of a library by its title or key, as segue sees them; of all when the name is empty."""
+
+    async def refresh(self, rating_key: str) -> None:
+        """Have Plex read an item's metadata anew."""
+
+    async def doctor(self) -> Json:
+        """Test everything that the ingest needs; makes probe files and removes them."""
+
+
+class HouseDoor(Protocol):
+    """What the doors need of the house behind them."""
+
+    @property
+    def store(self) -> Store:
+        """Where actions go and snapshots come from."""
+
+    @property
+    def policy(self) -> Policy:
+        """Who may do what, as of now."""
+
+    @property
+    def confirmations(self) -> Confirmations:
+        """The questions that are open."""
+
+    @property
+    def ingest(self) -> IngestDesk:
+        """Looks up what the ingest's doors ask for."""
+
+    def moment(self) -> Moment:
+        """Now, on both clocks."""
+
+    def surroundings(self) -> Surroundings:
+        """What a status says beyond the state."""
+
+    async def players(self) -> Json:
+        """Look up the Plex and HEOS players that there are."""
+
+    async def why(self, room: str | None, limit: int) -> Json:
+        """Read the last acts and their causes from the journal."""
+
+    async def reload(self) -> Json:
+        """Read the configuration again; raises `ApiError` and keeps the old one when it is broken."""
+
+    async def webhook(self, request: Request, secret: str | None) -> Response:
+        """Take a Plex webhook."""
+
+
+Handler = Callable[[HouseDoor, Request, Caller], Awaitable[Response]]
+
+
+class Door(msgspec.Struct, frozen=True):
+    """One route: who may use it, what it takes, what it does."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    tier: RouteTier
+    handler: Handler
+    summary: str
+    body: Any = None
+    """The type of the JSON body, where there is one."""
+
+
+class Nothing(msgspec.Struct, forbid_unknown_fields=True):
+    """No fields."""
+
+
+NOT_FOUND = frozenset({"unknown_room", "unknown_job", "unknown_library"})
+"""Refusals that are a 404: what was named is not there."""
+
+
+def ask(
+    house: HouseDoor,
+    request: Request,
+    action: Action,
+    caller: Caller,
+    *,
+    message: str = "",
+    jobs: Sequence[str] = (),
+) -> Response:
+    """Dispatch a request and say what became of it; one that asks is first answered with a question."""
+    if type(action).asks:
+        given = request.headers.get(HEADER, "")
+        if not given or not house.confirmations.take(given, caller, action):
+            return question(house.confirmations.ask(caller, action), message)
+    step = house.store.dispatch(action, by=caller.name)
+    refusal = step.refusal
+    if refusal is not None:
+        status = 404 if refusal.code in NOT_FOUND else 422
+        return error(status, refusal.code, refusal.message, refusal.hint)
+    accepted = step.acceptance
+    answer: Json = {
+        "schema": "segue.accepted/1",
+        "seq": step.seq,
+        "doing": accepted.doing if accepted is not None else "",
+    }
+    room = getattr(action, "room", None)
+    if room is not None:
+        names = [r.name for r in house.store.state.music.rooms]
+        answer["room"] = names[0] if room == "-" and names else room
+    else:
+        before = step.entries[0].before.ingest.jobs
+        answer["jobs"] = [*jobs, *(key for key in house.store.state.ingest.jobs if key not in before)]
+    return ok(answer, 202)
