@@ -14,10 +14,11 @@ from segue.core.ingest.names import read
 from segue.core.ingest.names_text import fold
 from tests.corpus.scoring import Entry, by_class, guessed_alone, is_right, load
 
+# What the two held-out files gave at first sight, before their lessons were learnt, stands in tests/corpus/scoring.py.
 FILES = {
     "the corpus": "release_names.jsonl",
-    "the first names held out": "held_out.jsonl",
-    "the second names held out": "held_out_2.jsonl",
+    "the names held out at first, mended since": "held_out.jsonl",
+    "the names held out later, mended since": "held_out_2.jsonl",
 }
 CLASS_TARGET = 90.0
 CLASS_TARGETS = {"anime": 80.0}
