@@ -217,11 +217,15 @@ class Segued:
 
     # ---------------------------------------------------------------- talking to it
 
-    async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
-        """Call the API on the control socket; gives the decoded answer."""
+    async def api(
+        self, method: str, path: str, body: Any = None, *, status: int | None = None, confirm: str = ""
+    ) -> Any:
+        """Call the API on the control socket; gives the decoded answer. `confirm` answers a question of before."""
         arguments = ["--unix-socket", str(self.socket_path), "-X", method]
         if body is not None:
             arguments += ["--data-binary", json.dumps(body), "-H", "Content-Type: application/json"]
+        if confirm:
+            arguments += ["-H", f"Segue-Confirm: {confirm}"]
         answer = await curl(*arguments, f"http://localhost{path}")
         self.heard.append(answer.body)
         if status is not None:

@@ -1,0 +1,180 @@
+"""A house with a library: real folders, a simulated Plex that looks into them, a simulated TMDb, a real `segued`."""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from segue.demo.media_files import make
+from segue.demo.plex_agent import Work
+from segue.demo.plex_server import PlexServer
+from segue.demo.tmdb_catalogue import Catalogue
+from segue.demo.tmdb_server import TmdbServer
+from tests.helpers.rig import TOKEN, Segued, address, running
+
+KEY = "canary-tmdb-key-4711-read-access"
+PATIENCE_S = 30.0
+CONFIG = """
+[plex]
+url = "{plex_url}"
+token_file = "{directory}/plex-token"
+timeout_s = 1
+[ingest]
+watch = ["{media}/ingest"]
+movies = ["{media}/Movies"]
+shows = ["{media}/TV Shows"]
+auto = true
+stability_s = 1
+unknown_stability_s = 4
+{more_ingest}
+[tmdb]
+base_url = "{tmdb_url}"
+api_key_file = "{directory}/tmdb-key"
+"""
+MATRIX = "The.Matrix.1999.1080p.BluRay.x264-GRP.mkv"
+MATRIX_S = 136 * 60.0
+
+
+class Library:
+    """Everything around the daemon, and the daemon."""
+
+    def __init__(self, place: Path, plex: PlexServer, tmdb: TmdbServer, segued: Segued) -> None:
+        self.place, self.plex, self.tmdb, self.segued = place, plex, tmdb, segued
+        self.media = place / "media"
+        self.ingest = self.media / "ingest"
+        self.movies = self.media / "Movies"
+        self.shows = self.media / "TV Shows"
+
+    # ---------------------------------------------------------------- files
+
+    def arrive(self, name: str = MATRIX, *, duration_s: float = MATRIX_S, size: int = 400_000) -> Path:
+        """Put a whole video file into the ingest folder, under its name from the first moment."""
+        path = self.ingest / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make(path, duration_s, size)
+        return path
+
+    def in_library(self) -> list[str]:
+        """List what the libraries have, hidden files and folders as well."""
+        return sorted(
+            str(path.relative_to(self.media))
+            for root in (self.movies, self.shows)
+            for path in root.rglob("*")
+            if path.is_file()
+        )
+
+    # ---------------------------------------------------------------- what segue says
+
+    async def page(self) -> Any:
+        """Give all that the ingest shows."""
+        return (await self.segued.api("GET", "/api/v1/ingest", status=200))["data"]
+
+    async def reviews(self) -> list[Any]:
+        """Give what waits for a person."""
+        return list((await self.segued.api("GET", "/api/v1/ingest/review", status=200))["data"]["jobs"])
+
+    async def history(self) -> list[Any]:
+        """Give the entries, the newest first."""
+        return list((await self.segued.api("GET", "/api/v1/history/ingest", status=200))["data"]["entries"])
+
+    async def until(self, happened: Callable[[], Any], what: str = "") -> Any:
+        """Wait until something is so; `happened` may be asynchronous. Fails with all that is known."""
+        found: Any = None
+        with trio.move_on_after(PATIENCE_S):
+            while True:
+                found = happened()
+                if hasattr(found, "__await__"):
+                    found = await found
+                if found:
+                    return found
+                await trio.sleep(0.05)
+        page = await self.page()
+        raise AssertionError(
+            f"{what or happened} not within {PATIENCE_S} s; library {self.in_library()}; queue {page['queue']}; "
+            f"recent {page['recent']}; reviews {await self.reviews()}; log {self.segued.log()[-3000:]}"
+        )
+
+    async def until_in_history(self, count: int = 1) -> list[Any]:
+        """Wait until the history has so many entries."""
+
+        async def enough() -> list[Any]:
+            entries = await self.history()
+            return entries if len(entries) >= count else []
+
+        found: list[Any] = await self.until(enough, f"{count} entries")
+        return found
+
+    async def until_review(self, count: int = 1) -> list[Any]:
+        """Wait until so many jobs wait for a person."""
+
+        async def enough() -> list[Any]:
+            jobs = await self.reviews()
+            return jobs if len(jobs) >= count else []
+
+        found: list[Any] = await self.until(enough, f"{count} reviews")
+        return found
+
+    async def confirmed(self, path: str, body: dict[str, Any], *, status: int = 202) -> Any:
+        """Ask for something that asks back, and say yes."""
+        question = await self.segued.api("POST", path, body, status=409)
+        return await self.segued.api("POST", path, body, status=status, confirm=question["error"]["confirm"])
+
+
+@asynccontextmanager
+async def library(
+    place: Path,
+    *,
+    more: str = "",
+    more_ingest: str = "",
+    catalogue: Catalogue | None = None,
+    before: Callable[[Library], object] = lambda _library: None,
+    start: bool = True,
+    environ: dict[str, str] | None = None,
+) -> AsyncIterator[Library]:
+    """Open the house with its library."""
+    media = place / "media"
+    for name in ("ingest", "Movies", "TV Shows"):
+        (media / name).mkdir(parents=True)
+    for name, secret in (("plex-token", TOKEN), ("tmdb-key", KEY)):
+        (place / name).write_text(secret + "\n")
+        (place / name).chmod(0o600)
+    async with AsyncExitStack() as stack:
+        plex = await stack.enter_async_context(PlexServer(host=address(), token=TOKEN))
+        tmdb = await stack.enter_async_context(TmdbServer(host=address(), key=KEY, catalogue=catalogue))
+        plex.library.add_section("movie", "Films", str(media / "Movies"))
+        plex.library.add_section("show", "Series", str(media / "TV Shows"))
+        for film in tmdb.catalogue.films:
+            plex.agent.tell(Work("movie", film.title, film.year, tmdb=film.tmdb_id))
+        for show in tmdb.catalogue.shows:
+            plex.agent.tell(Work("show", show.title, show.year, tmdb=show.tmdb_id, tvdb=show.tvdb_id))
+        text = more + CONFIG.format(
+            plex_url=plex.url, directory=place, media=media, tmdb_url=tmdb.url, more_ingest=more_ingest
+        )
+        house = Library(place, plex, tmdb, Segued(place, text, environ=environ))
+        before(house)
+        if not start:
+            yield house
+            return
+        async with running(house.segued):
+            await house.until(house_is_watching(house), "watching")
+            yield house
+
+
+def house_is_watching(house: Library) -> Callable[[], Any]:
+    """Make the question whether all roots are watched."""
+
+    async def watching() -> bool:
+        page = await house.page()
+        return bool(page["roots"]) and all(
+            root["status"] in ("watching", "polling") for root in page["roots"]
+        )
+
+    return watching
+
+
+def sha256(path: Path) -> str:
+    """Give a file's checksum, by other means than the daemon's."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
