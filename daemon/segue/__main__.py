@@ -71,9 +71,10 @@ def _with_replay(arguments: list[str]) -> list[str]:
 
 def _check(path: Path | None) -> int:
     """Say every problem of the configuration at once."""
-    from segue.config import find_config, load_config
+    from segue.config import find_config
+    from segue.wiring import load
 
-    config = load_config(path or find_config(os.environ), os.environ)
+    config = load(path or find_config(os.environ), os.environ)
     for warning in config.warnings:
         print(f"warning: {warning}")
     where = config.path or "the environment"

@@ -18,7 +18,7 @@ from segue import __version__, logs, wiring, wiring_ingest
 from segue.actors.front_door import FrontDoor
 from segue.actors.log_writer import LogWriter
 from segue.actors.webhook_listener import WebhookListener
-from segue.config import Config, changed_keys, find_config, load_config, needs_restart
+from segue.config import Config, changed_keys, find_config, needs_restart
 from segue.core.actions import ConfigLoaded
 from segue.core.system.actions import DaemonStarted, DomainSetAside, ReloadRefused, ShutdownRequested
 from segue.errors import ConfigError
@@ -55,7 +55,7 @@ class Options(msgspec.Struct, frozen=True):
 async def run(options: Options, environ: Mapping[str, str]) -> int:
     """Be the daemon until a signal ends it; gives the exit code."""
     path = options.config or find_config(environ)
-    config = load_config(path, environ)
+    config = wiring.load(path, environ)
     log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
     logs.log_uncaught_errors()
     wiring.register_secrets(config)
@@ -235,7 +235,7 @@ class House:
         """Read the configuration again. A broken one changes nothing and says why."""
         self.notifier.reloading()
         try:
-            fresh = load_config(self.options.config, self.environ)
+            fresh = wiring.load(self.options.config, self.environ)
         except ConfigError as error:
             self.store.dispatch(ReloadRefused(str(error)), by="reload")
             self.notifier.ready("The configuration on disk is broken; the former one is in force.")

@@ -3,11 +3,11 @@
 import grp
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from segue import __version__, logs
+from segue import __version__, logs, wiring_ingest
 from segue.actors.front_door import WebhookRules
 from segue.adapters.companion import Companion
 from segue.adapters.heos import HeosEvent, HeosSystem
@@ -15,13 +15,18 @@ from segue.adapters.heos_discovery import discover
 from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexServer
 from segue.adapters.plex_library import PlexLibrary
-from segue.config import Config, RoomConfig, kept_api_token
+from segue.config import Config, RoomConfig, kept_api_token, load_config
 from segue.core.music.state import MusicSettings, RoomSettings
 from segue.interfaces.control import Policy
 from segue.runtime.ledger import Limits
 from segue.secret import Secret
 
 USER_AGENT = f"segue/{__version__}"
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read the configuration, with the checks of those who use it. Raises `ConfigError`."""
+    return load_config(path, environ, (wiring_ingest.templates_are_templates,))
 
 
 # ------------------------------------------------------------------ the core's settings

@@ -1,6 +1,6 @@
 """From the configuration to the parts of the ingest. Decides nothing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from segue.actors.download_asker import Client, ClientName
 from segue.adapters.http_client import HttpClient
@@ -9,10 +9,11 @@ from segue.adapters.qbittorrent import QBittorrent
 from segue.adapters.tmdb import Tmdb
 from segue.adapters.transmission import Transmission
 from segue.adapters.watch import Timing
-from segue.config import Config
+from segue.config import Config, Finding
 from segue.core.ingest.arrivals import ArrivalRules
 from segue.core.ingest.naming import NamingSettings
 from segue.core.ingest.settings import IngestSettings
+from segue.core.ingest.templates import TemplateError, parse_template
 from segue.core.ingest.weighing import MatchSettings, Weights
 from segue.runtime.archive import Archive
 from segue.secret import Secret
@@ -74,6 +75,19 @@ def naming(config: Config) -> NamingSettings:
     """Give the templates."""
     ingest = config.ingest
     return NamingSettings(ingest.naming, ingest.movie_template, ingest.episode_template)
+
+
+def templates_are_templates(config: Config) -> Iterator[Finding]:
+    """A template can be read, before a file needs a name."""
+    for key, kind, text in (
+        ("ingest.movie_template", "film", config.ingest.movie_template),
+        ("ingest.episode_template", "episode", config.ingest.episode_template),
+    ):
+        try:
+            if text:
+                parse_template(text, "film" if kind == "film" else "episode")
+        except TemplateError as error:
+            yield Finding(key, f"expected a template: {error}", hint=error.hint)
 
 
 def arrival_rules(config: Config) -> ArrivalRules:

@@ -6,7 +6,7 @@ was given, `values` makes typed values of it, `secret_files` fetches secrets, `c
 `load` puts it all together. `describe` writes the reference and compares two configurations.
 """
 
-from segue.config.checks import Listen, parse_listen
+from segue.config.checks import Finding, Listen, parse_listen
 from segue.config.describe import (
     RESTART_KEYS,
     Setting,
@@ -31,6 +31,7 @@ from segue.config.secret_files import kept_api_token
 __all__ = [
     "RESTART_KEYS",
     "Config",
+    "Finding",
     "HeosConfig",
     "JournalConfig",
     "Listen",

@@ -1,13 +1,13 @@
 """Puts a configuration together: file, environment, secrets, places, checks. All problems come at once."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from segue.config.checks import check, warnings_of
+from segue.config.checks import Check, check, warnings_of
 from segue.config.draft import Draft, room_label
 from segue.config.environment import read_environment
 from segue.config.schema import (
@@ -61,8 +61,10 @@ def find_config(environ: Mapping[str, str]) -> Path | None:
     return None
 
 
-def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+def load_config(path: Path | None, environ: Mapping[str, str], more: Sequence[Check] = ()) -> Config:
     """Read the configuration from a file (or none) and the environment.
+
+    `more` are checks of those who know what a setting means to them.
 
     Raises `ConfigError` with every problem that was found. Nothing of the outside is changed.
     """
@@ -76,7 +78,7 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
     read_environment(environ, draft)
     config = _build(draft, environ)
     if not draft.unreadable:
-        check(config, draft)
+        check(config, draft, more)
     if draft.problems:
         raise ConfigError(sorted(draft.problems, key=lambda p: (p.line is None, p.line or 0, p.column or 0)))
     warnings = (*draft.warnings, *warnings_of(config))
