@@ -45,6 +45,8 @@ class Follower(Outlet):
         self.as_json = as_json
         self.failed = False
         """True once something has come to a bad end."""
+        self.refusal: CtlError | None = None
+        """Why looking came to its end before the jobs did."""
         self.draws = False
         """True when a picture shows what moves, so that lines need not."""
         self._screen: Screen | None = None
@@ -119,7 +121,8 @@ class Follower(Outlet):
             goes_on = self.look()
         except CtlError as error:
             if error.exit_code == NOT_PERMITTED:
-                raise
+                self.refusal = error
+                return False
             self._look_at = now + AGAIN_S
             return True
         self._looked_at = time.monotonic()
@@ -162,7 +165,8 @@ def run(call: Call, follower: Follower) -> None:
         else:
             follow(call.house, stream, follower)
     except Over:
-        return
+        if follower.refusal is not None:
+            raise follower.refusal from None
     except KeyboardInterrupt:
         if sys.stderr is not None:
             print(

@@ -7,7 +7,7 @@ from segue.cli.ingest_words import files, named
 from segue.cli.paint import Paint, folded, led, pad, table, width
 from segue.cli.words import moment, size
 
-ENTRY_COLUMNS = ("ENTRY", "WHEN", "WHAT", "BY", "SIZE", "TITLE")
+ENTRY_COLUMNS: tuple[str, ...] = ("ENTRY", "WHEN", "WHAT", "BY", "SIZE", "TITLE")
 NARROW = 80
 """Below so many columns the history leaves out what matters less than the title."""
 LOW_SHARE = 0.05
