@@ -14,7 +14,7 @@ import trio
 from watchfiles import awatch
 
 from benchmarks.figures import Figure, show
-from benchmarks.process import memory_mb, wakeups
+from benchmarks.process import memory_mb
 from segue.actors.file_watcher import FileWatcher
 from segue.core.ingest.actions import SourcesFound
 from segue.core.ingest.effects import WatchRoot
@@ -27,11 +27,11 @@ from tests.helpers.rig import REPO, Segued, running
 
 FILES = 1000
 STABILITY_S = 60.0
-QUIET_S = 10.0
+QUIET_S = 5.0
 """So long after our own last find watchfiles alone may still find something."""
 FOLDERS = 5000
 SETTLE_S = 20.0
-IDLE_S = 60.0
+IDLE_S = 40.0
 
 
 # ------------------------------------------------------------------ a drop of a thousand files
@@ -154,6 +154,18 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+def switches(pid: int) -> dict[str, int]:
+    """Give how often each thread of a process has gone to sleep by itself."""
+    found = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            text = (task / "status").read_text()
+        except OSError:
+            continue
+        found[task.name] = int(text.rpartition("\nvoluntary_ctxt_switches:")[2].split()[0])
+    return found
+
+
 def watches(pid: int) -> int:
     """Count the folders that a process has the kernel watch."""
     found = 0
@@ -172,26 +184,28 @@ async def idle(directory: Path, config: str) -> tuple[float, float, float, int]:
     async with running(segued):
         pid = segued.pid
         await trio.sleep(SETTLE_S)
-        cpu, woken, begin = cpu_s(pid), wakeups(pid), time.perf_counter()
-        await trio.sleep(IDLE_S)
+        cpu, begin = cpu_s(pid), time.perf_counter()
+        first, last = switches(pid), switches(pid)
+        with trio.move_on_after(IDLE_S):
+            while True:  # threads come and go; what one has counted goes with it
+                await trio.sleep(1)
+                last |= switches(pid)
         took_s = time.perf_counter() - begin
-        return (
-            memory_mb(pid),
-            (cpu_s(pid) - cpu) / took_s * 100,
-            (wakeups(pid) - woken) / took_s,
-            watches(pid),
-        )
+        woken = sum(count - first.get(thread, 0) for thread, count in last.items())
+        return memory_mb(pid), (cpu_s(pid) - cpu) / took_s * 100, woken / took_s, watches(pid)
 
 
 async def measure_overhead() -> None:
     """Show what a daemon takes that watches, beside one that does not."""
     with tempfile.TemporaryDirectory() as directory:
-        root = Path(directory) / "ingest"
+        root = make_folder(directory, "arrivals")
         tree(root)
         empty = make_folder(directory, "empty")
         plain = await idle(make_folder(directory, "plain"), "")
-        ingest = await idle(make_folder(directory, "ingest daemon"), f'[ingest]\nwatch = ["{empty}"]')
-        watching = await idle(make_folder(directory, "watching"), f'[ingest]\nwatch = ["{root}"]')
+        movies = make_folder(directory, "movies")
+        config = f'[ingest]\nmovies = ["{movies}"]\nwatch = ["{{root}}"]'
+        ingest = await idle(make_folder(directory, "ingest"), config.format(root=empty))
+        watching = await idle(make_folder(directory, "watching"), config.format(root=root))
     assert plain[3] == 0
     assert watching[3] >= FOLDERS, f"the daemon watches {watching[3]} folders"
     beside = (
