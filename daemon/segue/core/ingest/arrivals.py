@@ -5,7 +5,6 @@ regard to case. The lists are those of the download clients, unpackers and stora
 extended by a setting.
 """
 
-import posixpath
 import re
 from collections.abc import Iterable
 from typing import Final, Literal
@@ -143,8 +142,8 @@ class Arrivals:
         """Tell whether a video is a sample: its name or its folder says so, and it is small."""
         if size >= self.rules.sample_bytes_max:
             return False
-        folder, name = posixpath.split(relpath.lower())
-        return bool(_SAMPLE.search(name)) or posixpath.basename(folder) in ("sample", "samples")
+        folder, _, name = relpath.lower().rpartition("/")
+        return bool(_SAMPLE.search(name)) or folder.rpartition("/")[2] in ("sample", "samples")
 
     def unfinished_beside(self, name: str, siblings: Iterable[str]) -> str:
         """Give the file that says that `name` is not whole yet, such as `Film.mkv.aria2`; empty without one.
