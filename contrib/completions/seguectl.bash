@@ -59,7 +59,7 @@ _seguectl() {
         verify) options+=" -w --wait --stop" files=yes ;;
         adopt) options+=" --checksums -w --wait --stop" files=yes ;;
         watcher) ((words)) || offered="start stop restart status" ;;
-        event) ((words)) || offered="download-complete"; files=yes ;;
+        event) if ((words)); then files=yes; else offered="download-complete"; fi ;;
         doctor) options+=" --timeout" ;;
     esac
     [[ $word != -* ]] || offered=$options rooms= jobs= files=

@@ -126,5 +126,5 @@ complete -c seguectl -n '__fish_seen_subcommand_from adopt' -s w -l wait -d 'fol
 complete -c seguectl -n '__fish_seen_subcommand_from adopt' -l stop -d 'end the adoption under way'
 complete -c seguectl -n '__fish_seen_subcommand_from watcher; and not __fish_seen_subcommand_from start stop restart status' -a 'start stop restart status'
 complete -c seguectl -n '__fish_seen_subcommand_from event; and not __fish_seen_subcommand_from download-complete' -a 'download-complete'
-complete -c seguectl -n '__fish_seen_subcommand_from event' -F
+complete -c seguectl -n '__fish_seen_subcommand_from event; and __fish_seen_subcommand_from download-complete' -F
 complete -c seguectl -n '__fish_seen_subcommand_from doctor' -l timeout -x -d 'how long to wait for an answer'

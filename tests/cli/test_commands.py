@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from segue.cli.commands import COMMANDS
 from tests.cli import answers
 from tests.cli.conftest import Ctl
 from tests.cli.fake_segued import FakeSegued, refuses, says
@@ -333,24 +334,13 @@ def test_an_empty_name_is_no_room(ctl: Ctl) -> None:
 def test_help_says_what_there_is_and_what_a_command_takes() -> None:
     overview = seguectl("--help")
     assert overview.code == 0
-    for name in (
-        "status",
-        "watch",
-        "why",
-        "rooms",
-        "players",
-        "seek",
-        "volume",
-        "mute",
-        "source",
-        "fade",
-        "reload",
-    ):
+    for name in (command.name for command in COMMANDS):
         assert f"\n  {name} " in overview.out
         about = seguectl(name, "--help")
         assert about.code == 0
         assert about.out.startswith(f"usage: seguectl {name}")
         assert about.out == seguectl("help", name).out
+        assert about.out.count("\n  --timeout ") == 1, "an option is listed once"
     assert seguectl("help").out == overview.out
     assert seguectl().code == 2
     assert seguectl("--version").out.startswith("seguectl ")

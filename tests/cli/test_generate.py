@@ -10,7 +10,7 @@ import pytest
 
 from segue.cli import generate
 from segue.cli.commands import COMMANDS, COMMON
-from tests.cli import answers
+from tests.cli import answers, ingest_answers
 from tests.cli.fake_segued import WAIT_S, FakeSegued, says
 from tests.cli.running import SCRIPT, environment
 
@@ -53,11 +53,13 @@ def _complete(segued: FakeSegued, *words: str) -> list[str]:
     _seguectl
     printf '%s\\n' "${{COMPREPLY[@]}}"
     """
+    assert segued.path is not None
     env = environment(SEGUE_SOCKET=str(segued.path))
     env["PATH"] = f"{SCRIPT.parent}:{env['PATH']}"
     done = subprocess.run(
         ["bash", "-uc", script, "bash", "seguectl", *words],
         env=env,
+        cwd=segued.path.parent,
         capture_output=True,
         text=True,
         timeout=WAIT_S,
@@ -82,6 +84,28 @@ def test_bash_completes_commands_rooms_words_and_options(segued: FakeSegued) -> 
     assert _complete(segued, "--socket", f"{segued.path}"[:-2]) == [str(segued.path)]
 
 
+def test_bash_completes_words_jobs_and_files_of_the_ingest(segued: FakeSegued, folder: Path) -> None:
+    (folder / "x").mkdir()
+    (folder / "x" / "show.mkv").touch()
+    (folder / "x" / "shop").mkdir()
+    at, offered = f"{folder}/x/sh", [f"{folder}/x/shop", f"{folder}/x/show.mkv"]
+    jobs = [ingest_answers.job("shk3f9a2"), ingest_answers.job("zz3f9a2x")]
+    segued.on("GET", "/api/v1/ingest/review", says(ingest_answers.review(*jobs)))
+    assert _complete(segued, "watcher", "") == ["restart", "start", "status", "stop"]
+    assert _complete(segued, "watcher", "stop", "") == [""]
+    assert _complete(segued, "review", "sh") == ["shk3f9a2", "show"]
+    assert _complete(segued, "review", "approve", "zz") == ["zz3f9a2x"]
+    assert _complete(segued, "review", "approve", "shk3f9a2", "s") == ["shk3f9a2"]
+    assert _complete(segued, "review", "approve", at) == offered
+    assert _complete(segued, "review", "--re") == ["--replace"]
+    assert _complete(segued, "plan", at) == offered
+    assert _complete(segued, "ingest", "--ba") == ["--backlog"]
+    assert _complete(segued, "event", "d") == ["download-complete"]
+    assert _complete(segued, "event", "download-complete", at) == offered
+    assert _complete(segued, "history", "") == ["ingest"]
+    assert _complete(segued, "status", "--q") == ["--queue"]
+
+
 def test_bash_completes_without_a_daemon(segued: FakeSegued) -> None:
     segued.stop()
     assert _complete(segued, "volume", "") == ["down", "up"]
@@ -102,9 +126,25 @@ def test_fish_completes_commands_and_words(segued: FakeSegued) -> None:
     segued.on("GET", "/api/v1/rooms", says(answers.rooms()))
     env = environment(SEGUE_SOCKET=str(segued.path))
     env["PATH"] = f"{SCRIPT.parent}:{env['PATH']}"
-    line = f"source {FISH}; complete -C 'seguectl volume '"
-    done = subprocess.run(["fish", "-c", line], env=env, capture_output=True, text=True, timeout=WAIT_S)
-    assert [offer.split("\t")[0] for offer in done.stdout.splitlines()] == ["down", "kitchen", "living", "up"]
+    jobs = ingest_answers.review(ingest_answers.job("zzk3f9a2"))
+    segued.on("GET", "/api/v1/ingest/review", says(jobs))
+    offers = {
+        "volume ": ["down", "kitchen", "living", "up"],
+        "watcher ": ["restart", "start", "status", "stop"],
+        "review re": ["reject", "retry"],
+        "review approve zz": ["zzk3f9a2"],
+        "plan ": ["ctl.sock"],
+        "event ": ["download-complete"],
+        "event download-complete ": ["ctl.sock"],
+    }
+    assert segued.path is not None
+    at = segued.path.parent
+    for words, wanted in offers.items():
+        line = f"source {FISH}; complete -C 'seguectl {words}'"
+        done = subprocess.run(
+            ["fish", "-c", line], env=env, cwd=at, capture_output=True, text=True, timeout=WAIT_S
+        )
+        assert [offer.split("\t")[0] for offer in done.stdout.splitlines()] == wanted, words
 
 
 @pytest.mark.skipif(

@@ -1,5 +1,7 @@
 """Levels, positions and durations: what is typed, and what is shown."""
 
+import shlex
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +16,12 @@ from segue.cli.words import (
     duration,
     level,
     moment,
+    numbers,
     position,
     seconds,
+    share,
+    shell_quoted,
+    size,
     whole_number,
 )
 
@@ -119,3 +125,56 @@ def test_how_long_and_how_many_are_written() -> None:
 @given(st.floats(allow_nan=False, min_value=-1e15, max_value=1e15) | st.none())
 def test_any_moment_can_be_written(at: float | None) -> None:
     assert moment(at)
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("0.85", 0.85), (".85", 0.85), ("85%", 0.85), ("0", 0), ("1", 1), ("1.0", 1), ("99.5%", 0.995)],
+)
+def test_shares(word: str, value: float) -> None:
+    assert share(word, "--threshold") == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "word", ["", ".", "%", "1.01", "101%", "-0.1", "0,85", "high", "1e-1", "0.8.5", "٠.٥"]
+)
+def test_what_is_no_share_is_refused(word: str) -> None:
+    with pytest.raises(CtlError, match="a number from 0 to 1"):
+        share(word, "--threshold")
+
+
+@pytest.mark.parametrize(
+    ("word", "found"), [("5", [5]), ("0", [0]), ("5,6", [5, 6]), ("5-7", [5, 6, 7]), ("9,1-2,2", [1, 2, 9])]
+)
+def test_numbers(word: str, found: list[int]) -> None:
+    assert numbers(word, "--episode", 99) == found
+
+
+@pytest.mark.parametrize("word", ["", ",", "5-", "-5", "7-5", "100", "1-51", "1-40,1-40", "x", "1.5"])
+def test_what_are_no_numbers_is_refused(word: str) -> None:
+    with pytest.raises(CtlError, match="--episode is"):
+        numbers(word, "--episode", 99)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (-5, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (999_940, "999.9 kB"),
+        (999_960, "1.0 MB"),
+        (12_345_000_000, "12.3 GB"),
+        (1_500_000_000_000, "1.5 TB"),
+        (2.5e15, "2,500.0 TB"),
+    ],
+)
+def test_sizes(count: float, words: str) -> None:
+    assert size(count) == words
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20))
+def test_a_shell_takes_what_was_quoted_as_one_word(word: str) -> None:
+    assert shlex.split(shell_quoted(word)) == [word]

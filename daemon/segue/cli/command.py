@@ -53,6 +53,11 @@ class Command:
         return self.words.startswith("[ROOM]")
 
     @property
+    def needs_choice(self) -> bool:
+        """True when the first word can be nothing but one of the choices."""
+        return bool(self.choices) and self.words.startswith(self.choices[0])
+
+    @property
     def takes_path(self) -> bool:
         """True for a command that is told a file or a folder, so that completion offers them."""
         return "PATH" in self.words

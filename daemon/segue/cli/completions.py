@@ -137,13 +137,18 @@ def bash() -> str:
 
 def _bash_case(command: Command) -> str:
     """Write what the completion sets for a command; empty where it has nothing of its own."""
-    only_first = "" if command.takes_room else "((words)) || "
-    sets = [f'{only_first}offered="{" ".join(command.choices)}"'] if command.choices else []
-    sets += [f'options+=" {" ".join(_flags(command.options))}"'] if command.options else []
+    offers = f'offered="{" ".join(command.choices)}"'
+    sets = [f'options+=" {" ".join(_flags(command.options))}"'] if command.options else []
     sets += ["rooms=${rooms:-yes}"] if command.takes_room else []
     sets += ["jobs=yes"] if command.takes_jobs else []
-    sets += ["files=yes"] if command.takes_path else []
-    return "; ".join(sets) if only_first and command.choices else " ".join(sets)
+    files = ["files=yes"] if command.takes_path else []
+    if not command.choices:
+        return " ".join([*sets, *files])
+    if command.takes_room:
+        return " ".join([offers, *sets])
+    if command.needs_choice and files:
+        return "; ".join([f"if ((words)); then files=yes; else {offers}; fi", *sets])
+    return "; ".join([f"((words)) || {offers}", *sets, *files])
 
 
 def _flags(options: Iterable[Option]) -> list[str]:
@@ -215,7 +220,12 @@ def fish() -> str:
         if command.takes_jobs:
             lines.append(f"{seen} -a '({JOBS})' -d job")
         if command.takes_path:
-            lines.append(f"{seen} -F")
+            after = (
+                f"; and __fish_seen_subcommand_from {' '.join(command.choices)}'"
+                if command.needs_choice
+                else "'"
+            )
+            lines.append(f"{seen[:-1]}{after} -F")
         lines += [f"{seen} {_fish_option(option)}" for option in command.options]
     return "\n".join(lines) + "\n"
 

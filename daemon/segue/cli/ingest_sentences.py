@@ -123,6 +123,11 @@ def _jobs(data: Json) -> str:
     return files(len(ids)) if isinstance(ids, list) else "files"
 
 
+def _are(data: Json) -> str:
+    ids = data.get("job_ids")
+    return "is" if isinstance(ids, list) and len(ids) == 1 else "are"
+
+
 def _takes_in(data: Json) -> str:
     how = "by itself where it is sure enough" if data.get("auto") is True else "after review"
     return f"asks to take {files(len(records(data.get('files'))))} in from {text(data.get('path'))}, {how}"
@@ -134,7 +139,7 @@ def _approves(data: Json) -> str:
 
 
 def _gives(data: Json) -> str:
-    return f"says that {_jobs(data)} are {label(record(data.get('candidate'))) or 'something else'}"
+    return f"says what {_jobs(data)} {_are(data)}: {label(record(data.get('candidate'))) or 'something else'}"
 
 
 def _long_run(what: str) -> Callable[[Json], str]:
