@@ -48,6 +48,20 @@ STORY = [
     "And why did all that happen",
     r"\$ seguectl why",
     "because .* Shelf stops",
+    "in the study, somebody watches a film",
+    "copies wait: .* is being watched",
+    r"Glass\.Orchard\.2023.* has arrived",
+    r"\$ seguectl status --queue",
+    "waits to copy",
+    "The film ends",
+    r"is Glass Orchard \(2023\)/Glass Orchard \(2023\) - 1080p WEB-DL.mkv in",
+    r"Paper\.Harbour.* waits for review",
+    r"\$ seguectl review",
+    r"Paper Harbour \(2012\), or Paper Harbour \(1968\)",
+    r"\$ seguectl review pick",
+    r"is Paper Harbour \(2012\)/Paper Harbour \(2012\) - 720p HDTV.mkv in",
+    r"\$ seguectl history ingest",
+    r"Glass Orchard \(2023\) +copy, 2 files",
 ]
 """What is to be read, in this order."""
 

@@ -5,6 +5,7 @@ know that the house is not real. What it does is printed by `seguectl watch`, a 
 control socket, as yours would.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -17,10 +18,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import trio
 
 from segue import app
+from segue.demo import film_night
 from segue.demo.house import SimulatedHouse
 from segue.errors import SegueError, StartError
 
@@ -78,8 +81,9 @@ class Evening:
 
     def config(self) -> str:
         """Write the configuration: fades keep to the pace as people do."""
-        return CONFIG.format(
+        return (CONFIG + film_night.CONFIG).format(
             directory=self.directory,
+            stability_s=max(1.0, 2 * self.pace),
             heartbeat_s=max(1.0, 2 * self.pace),
             fade_in_s=2 * self.pace,
             fade_out_s=1.5 * self.pace,
@@ -132,6 +136,27 @@ class Evening:
         for line in result.stdout.decode().splitlines():
             print(f"    {line}".rstrip(), flush=True)
 
+    async def until_queue(self, stage: str) -> None:
+        """Wait until a job waits for a stage, as `seguectl status` says."""
+        with trio.move_on_after(SEEN_S):
+            while True:
+                queue = (await self.answer("status", "--queue"))["queue"]
+                if any(job["stage"] == stage for job in queue):
+                    return
+                await trio.sleep(0.1)
+
+    async def first_review(self) -> str:
+        """Give the id of the first job that waits for a person."""
+        jobs = (await self.answer("review"))["jobs"]
+        return str(jobs[0]["job_id"]) if jobs else "none"
+
+    async def answer(self, *arguments: str) -> dict[str, Any]:
+        """Give the data of what seguectl is answered."""
+        command = self.command(*arguments, "--json")
+        result = await trio.run_process(command, capture_stdout=True, check=False)
+        found = json.loads(result.stdout or b"{}").get("data", {})
+        return {"queue": [], "jobs": [], **found}
+
     def command(self, *arguments: str) -> Sequence[str]:
         """Give the command line of seguectl for this house."""
         socket = str(self.directory / "ctl.sock")
@@ -150,6 +175,7 @@ class Evening:
         await self.wait(3)
         self.tell("And why did all that happen? The newest first:")
         await self.ctl("why", "-n", "2")
+        await film_night.film_night(self)
 
     async def plexamp_starts(self) -> None:
         """Music begins, and goes on."""
@@ -236,10 +262,11 @@ async def run(log_level: str | None, *, pace: float = 1.0, stay: bool | None = N
     directory = Path(tempfile.mkdtemp(prefix="segue-demo-"))
     code = 1
     try:
-        async with SimulatedHouse() as house, trio.open_nursery() as nursery:
+        async with SimulatedHouse(media=directory / "media") as house, trio.open_nursery() as nursery:
             config = directory / "segue.toml"
-            (directory / "plex-token").write_text(house.token + "\n")
-            (directory / "plex-token").chmod(0o600)
+            for name, secret in (("plex-token", house.token), ("tmdb-key", house.tmdb.key)):
+                (directory / name).write_text(secret + "\n")
+                (directory / name).chmod(0o600)
             evening = Evening(house, directory, pace=pace)
             config.write_text(evening.config())
             config.chmod(0o600)
@@ -278,8 +305,8 @@ def introduce(directory: Path) -> None:
     """Say what there is to see, and how to see more."""
     ctl = Path(os.path.relpath(Path(sys.executable).with_name("seguectl")))
     print(
-        f"segue's demo: a Plex server, a Plexamp player and a receiver, all simulated, all on loopback.\n"
-        f"{time.strftime('%H:%M')}, about a minute. For the live view, in a second terminal:\n\n"
+        f"segue's demo: Plex, TMDb, players and a receiver, all simulated, all on loopback.\n"
+        f"{time.strftime('%H:%M')}, about a minute and a half. For the live view, in a second terminal:\n\n"
         f"    {ctl} --socket {directory}/ctl.sock watch\n",
         flush=True,
     )

@@ -3,13 +3,16 @@
 import os
 import socket
 from contextlib import AsyncExitStack
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from segue.demo.heos_media import Track
 from segue.demo.heos_speaker import HeosSpeaker
+from segue.demo.plex_agent import Work
 from segue.demo.plex_player import PlexampPlayer
 from segue.demo.plex_server import PlexServer
+from segue.demo.tmdb_server import TmdbServer
 
 TOKEN = "demo-token-of-the-simulated-house"
 WEBHOOK_SECRET = "demo-webhook-secret"
@@ -20,8 +23,18 @@ LATENCY_S = 0.02
 class SimulatedHouse:
     """Everything that is not segue. Each part has an address of its own on loopback."""
 
-    def __init__(self, *, number: int | None = None, segue_port: int = 0, token: str = TOKEN) -> None:
-        """`number` 1-250 tells houses apart that run at one time; the process' own by default."""
+    def __init__(
+        self,
+        *,
+        number: int | None = None,
+        segue_port: int = 0,
+        token: str = TOKEN,
+        media: Path | None = None,
+    ) -> None:
+        """`number` 1-250 tells houses apart that run at one time; the process' own by default.
+
+        `media`: a folder of the house's own, in which there are then an ingest folder and two libraries.
+        """
         own = 1 + os.getpid() % 250 if number is None else number
         self.token = token
         self.segue_port = segue_port or _free_port()
@@ -29,12 +42,22 @@ class SimulatedHouse:
         self.player = PlexampPlayer(self.plex, host=f"127.32.{own}.2")
         self.receiver = HeosSpeaker(host=f"127.32.{own}.3")
         self.receiver.faults.latency_s = LATENCY_S
+        self.study = PlexampPlayer(
+            self.plex,
+            host=f"127.32.{own}.4",
+            title="Study TV",
+            machine_identifier="study-tv-0000-4000-8000-00000000a401",
+        )
+        self.tmdb = TmdbServer(host=f"127.32.{own}.5")
+        self.media = media
         self._exit_stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            for part in (self.plex, self.player, self.receiver):
+            for part in (self.plex, self.player, self.receiver, self.study, self.tmdb):
                 await stack.enter_async_context(part)
+            if self.media is not None:
+                self._furnish(self.media)
             self.receiver.turn_knob(self.receiver.pid, 26)
             self.receiver.play_song(self.receiver.pid, Track("Small Hours", artist="The Queue"))
             self._exit_stack = stack.pop_all()
@@ -45,6 +68,17 @@ class SimulatedHouse:
     ) -> bool | None:
         return await self._exit_stack.__aexit__(kind, error, trace)
 
+    def _furnish(self, media: Path) -> None:
+        """Make the folders, and tell Plex of its libraries and of what there is to know about films."""
+        for name in ("ingest", "Movies", "TV Shows"):
+            (media / name).mkdir(parents=True, exist_ok=True)
+        self.plex.library.add_section("movie", "New Films", media / "Movies")
+        self.plex.library.add_section("show", "New Series", media / "TV Shows")
+        for film in self.tmdb.catalogue.films:
+            self.plex.agent.tell(Work("movie", film.title, film.year, tmdb=film.tmdb_id))
+        for show in self.tmdb.catalogue.shows:
+            self.plex.agent.tell(Work("show", show.title, show.year, tmdb=show.tmdb_id, tvdb=show.tvdb_id))
+
     def places(self) -> dict[str, str | int]:
         """Give the addresses and names that a configuration needs."""
         return {
@@ -54,6 +88,8 @@ class SimulatedHouse:
             "heos_host": str(self.receiver.host),
             "heos_player": self.receiver.player().name,
             "player_title": self.player.info.title,
+            "tmdb_url": self.tmdb.url,
+            "media": str(self.media or ""),
         }
 
     def expect_webhooks(self, path: str = f"/webhooks/plex/{WEBHOOK_SECRET}") -> None:
@@ -73,6 +109,15 @@ class SimulatedHouse:
     async def player_stops(self) -> None:
         """Stop the player."""
         await self.player.press_stop()
+
+    async def film_starts(self) -> None:
+        """Somebody watches a film in the study."""
+        films = [item for item in self.plex.library.items() if item.type == "movie"]
+        await self.study.press_play(films[:1])
+
+    async def film_stops(self) -> None:
+        """The film is over."""
+        await self.study.press_stop()
 
     def turn_knob(self, level: int) -> None:
         """Turn the receiver's knob."""
