@@ -46,7 +46,7 @@ async def film_night(evening: "Evening") -> None:
         "The film ends: now the new one is copied, verified, named as Plex reads it, and Plex is told."
     )
     await evening.house.film_stops()
-    await evening.see("Glass Orchard")
+    await evening.see("is Glass Orchard")
     await evening.wait(2)
     evening.tell("Another file has no year in its name, and there are two films of that title: segue asks.")
     arrive(media / "ingest", UNSURE, UNSURE_S, 3_000_000)
@@ -56,7 +56,7 @@ async def film_night(evening: "Evening") -> None:
     job_id = await evening.first_review()
     evening.tell("It is the first one. One word does it.")
     await evening.ctl("review", "pick", job_id, "1", "--yes")
-    await evening.see("Paper Harbour")
+    await evening.see("is Paper Harbour")
     await evening.wait(1)
     await evening.ctl("history", "ingest")
     await evening.wait(2)
