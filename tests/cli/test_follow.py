@@ -271,7 +271,7 @@ def test_a_copy_has_a_bar_that_moves_with_its_events(segued: FakeSegued) -> None
         terminal.until("2 of 2 files to go, 8.3 GB left (copying, waits to copy)")
         assert terminal.screen.lines[-3:] == [
             NAME,
-            f"{'━' * 13}{'─' * 21}  40 % of 12.3 GB, 80.0 MB/s, 1 min 31 s left",
+            f"{'━' * 12}{'─' * 18}  40 % of 12.3 GB, 80.0 MB/s, 1 min 31 s left",
             "2 of 2 files to go, 8.3 GB left (copying, waits to copy)",
         ]
         asked = len(segued.requests)
@@ -384,7 +384,7 @@ def test_a_run_has_a_bar(segued: FakeSegued) -> None:
         assert "verify: 120 of 480 files" in terminal.screen.lines
         only_files = {"files_done": 240, "files_total": 480, "bytes_done": 0, "bytes_total": 0}
         reader.event("ingest.long_run_progressed", only_files)
-        terminal.until(f"{'━' * 20}{'─' * 20}")
+        terminal.until(f"{'━' * 15}{'─' * 15}")
         segued.on("GET", INGEST, says(answers.ingest()))
         reader.event("ingest.long_run_ended", {})
         assert terminal.end() == 0

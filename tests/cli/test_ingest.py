@@ -148,6 +148,14 @@ def test_a_plan_as_json_is_segueds_answer_in_both_spellings(segued: FakeSegued, 
     assert '"no_such_path"' in refused.out
 
 
+def test_a_file_that_has_its_name_already_is_not_renamed(segued: FakeSegued, ctl: Ctl) -> None:
+    path = "/srv/media/Movies/A (2011)/A (2011).mkv"
+    plan = answers.plan(files=[{"source": path, "destination": path, "kind": "video", "size": 5}], left=[])
+    planned = answers.plans(answers.planned(plan=plan), intent="rename")
+    segued.on("GET", f"{INGEST}/plan?path=%2Fx&intent=rename", says(planned))
+    assert "  = it has this name already\n" in ctl("rename", "/x").out
+
+
 def test_an_empty_folder_has_no_plan(segued: FakeSegued, ctl: Ctl) -> None:
     empty = {**answers.plans(), "files": [], "accepted": 0, "review": 0}
     segued.on("GET", f"{INGEST}/plan?path=%2Fx", says(empty))

@@ -188,7 +188,7 @@ def test_an_ingest_that_rests_is_not_drawn() -> None:
 def test_the_copy_under_way_is_drawn_with_a_bar() -> None:
     assert drawn(working=WORKING, queue=2, reviews=3, held="slow") == [
         "ingest  copies a.mkv, 2 in the queue, 3 for review, copies go slowly",
-        f"        {'━' * 10}{'─' * 30}  25 % of 4.0 GB",
+        f"        {'━' * 7}{'─' * 23}  25 % of 4.0 GB",
     ]
 
 

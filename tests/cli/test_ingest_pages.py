@@ -197,7 +197,7 @@ def test_progress_keeps_to_its_columns(done: float, total: float, per_s: float |
 def test_progress_says_how_fast_and_how_long_still() -> None:
     assert in_words(Amounts(5e9, 20e9, 100e6)) == "25 % of 20.0 GB, 100.0 MB/s, 2 min 30 s left"
     assert in_words(Amounts(5e9, 20e9)) == "25 % of 20.0 GB"
-    assert progress(Amounts(1, 2), 60, PLAIN) == f"{'━' * 20}{'─' * 20}  50 % of 2 bytes"
+    assert progress(Amounts(1, 2), 60, PLAIN) == f"{'━' * 15}{'─' * 15}  50 % of 2 bytes"
 
 
 @given(st.text(alphabet="ab c", max_size=60), st.integers(0, 6), st.integers(8, 30))

@@ -220,6 +220,25 @@ def test_a_long_run_is_begun_and_says_where_to_look(
     assert [request.json for request in segued.requests] == [body]
 
 
+@pytest.mark.parametrize(
+    ("ok", "count", "words"),
+    [
+        (480, 480, "480 of 480 files are as they should be"),
+        (1, 480, "1 of 480 files is as it should be"),
+        (1, 1, "the only file is as it should be"),
+        (0, 1, "the only file is not as it should be"),
+    ],
+)
+def test_what_came_of_a_long_run_is_told_in_a_sentence(
+    segued: FakeSegued, ctl: Ctl, ok: int, count: int, words: str
+) -> None:
+    run = answers.long_run(running=False, ok=ok, files_done=count, problem_count=count - ok)
+    segued.on("GET", INGEST, says(answers.ingest(run=run)))
+    shown = ctl("status", "--queue").out
+    assert f"verify: {words} (begun " in shown
+    assert ("more problems" in shown) == (ok < count)
+
+
 # ------------------------------------------------------------------ the doctor
 
 

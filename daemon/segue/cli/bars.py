@@ -6,7 +6,8 @@ from segue.cli.fields import Json, number
 from segue.cli.paint import Paint, fit, width
 from segue.cli.words import duration, size
 
-CELLS_MAX = 40
+CELLS_MAX = 30
+"""Of a bar; short enough that it keeps its length while the words beside it change, on a terminal of 80 columns."""
 CELLS_MIN = 8
 """A shorter bar says nothing."""
 

@@ -179,8 +179,12 @@ def plan(found: Json, paint: Paint, columns: int | None, indent: str) -> list[st
         notes = [kind] if kind not in ("", "video") else []
         notes += [size_of(file)] if size_of(file) else []
         notes += ["the file there goes to the recycle folder"] if file.get("replaces") is True else []
+        destination = text(file.get("destination"))
+        if destination and destination == text(file.get("source")):
+            lines.append(f"{indent}{paint('dim', '= it has this name already')}")
+            continue
         note = f"  {paint('dim', '(' + ', '.join(notes) + ')')}" if notes else ""
-        lines.append(f"{indent}{arrow} {text(file.get('destination')) or '?'}{note}")
+        lines.append(f"{indent}{arrow} {destination or '?'}{note}")
     for path in texts(found.get("retires")):
         lines.append(f"{indent}{paint('yellow', 'recycles')} {path}")
     for pair in _pairs(found.get("left")):

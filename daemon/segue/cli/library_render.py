@@ -26,8 +26,15 @@ def libraries(data: Json, paint: Paint, columns: int | None) -> list[str]:
         lines += ["", *table(("KEY", "LIBRARY", "KIND", "LAST SCAN", "FOLDERS"), rows, paint, columns)]
     roots = records(data.get("roots"))
     if roots:
-        rows = [_root(root, paint) for root in roots]
-        lines += ["", *table(("KIND", "FREE", "RECYCLED", "LIBRARY FOLDER"), rows, paint, columns)]
+        lines += [
+            "",
+            *table(
+                ("KIND", "FREE", "RECYCLED", "LIBRARY FOLDER"),
+                [_root(r, paint) for r in roots],
+                paint,
+                columns,
+            ),
+        ]
         for root in roots:
             if root.get("problem"):
                 words = f"{text(root.get('path'))}: {text(root.get('problem'))}"

@@ -215,8 +215,7 @@ def long_run(run: Json, paint: Paint, columns: int | None) -> list[str]:
     problems = whole(run.get("problem_count")) or 0
     began = number(run.get("started_at"))
     when = f" (begun {ago(time.time() - began)})" if began is not None else ""
-    good = whole(run.get("ok")) or 0
-    words = f"{kind}: {good:,} of {files(done)} {'is' if good == 1 else 'are'} as they should be{when}."
+    words = f"{kind}: {_as_they_should(whole(run.get('ok')) or 0, done)}{when}."
     lines = [paint("red" if problems else "green", line) for line in folded(words, "", columns)]
     if run.get("error"):
         lines += [
@@ -229,3 +228,9 @@ def long_run(run: Json, paint: Paint, columns: int | None) -> list[str]:
     if problems > len(shown):
         lines.append(paint("dim", f"  {problems - len(shown):,} more problems"))
     return lines
+
+
+def _as_they_should(good: int, count: int) -> str:
+    if count == 1:
+        return f"the only file is {'' if good else 'not '}as it should be"
+    return f"{good:,} of {files(count)} {'is as it' if good == 1 else 'are as they'} should be"
