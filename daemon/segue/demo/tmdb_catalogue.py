@@ -5,62 +5,22 @@ remakes of one title, sequels, titles in several languages, years that differ el
 episodes.
 """
 
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
+from segue.demo.tmdb_generator import make_catalogue
+from segue.demo.tmdb_records import Catalogue, EpisodeRecord, FilmRecord, ShowRecord
 
-@dataclass(frozen=True)
-class FilmRecord:
-    """A film."""
-
-    tmdb_id: int
-    title: str
-    release_date: str
-    runtime_min: int
-    votes: int = 1000
-    popularity: float = 10.0
-    original_title: str = ""
-    alternative_titles: tuple[str, ...] = ()
-    imdb_id: str = ""
-    other_year: int | None = None
-    """The year of a re-release, which TMDb's laxer year filter finds as well."""
-
-    @property
-    def year(self) -> int:
-        """The year of the first release."""
-        return int(self.release_date[:4])
-
-
-@dataclass(frozen=True)
-class EpisodeRecord:
-    """An episode."""
-
-    number: int
-    title: str
-    air_date: str = ""
-    runtime_min: int = 45
-
-
-@dataclass(frozen=True)
-class ShowRecord:
-    """A show with its seasons."""
-
-    tmdb_id: int
-    title: str
-    first_air_date: str
-    seasons: dict[int, tuple[EpisodeRecord, ...]] = field(default_factory=dict)
-    votes: int = 500
-    popularity: float = 10.0
-    original_title: str = ""
-    alternative_titles: tuple[str, ...] = ()
-    imdb_id: str = ""
-    tvdb_id: int | None = None
-
-    @property
-    def year(self) -> int:
-        """The year of the first episode."""
-        return int(self.first_air_date[:4])
+__all__ = [
+    "FILMS",
+    "SHOWS",
+    "Catalogue",
+    "EpisodeRecord",
+    "FilmRecord",
+    "ShowRecord",
+    "episodes",
+    "hand_written",
+    "make_catalogue",
+]
 
 
 def episodes(
@@ -74,7 +34,7 @@ def episodes(
 
 
 FILMS: tuple[FilmRecord, ...] = (
-    FilmRecord(603, "The Matrix", "1999-03-31", 136, 26_000, 88.0, imdb_id="tt0133093", other_year=2021),
+    FilmRecord(603, "The Matrix", "1999-03-31", 136, 26_000, 88.0, imdb_id="tt0133093", rerelease_year=2021),
     FilmRecord(604, "The Matrix Reloaded", "2003-05-15", 138, 10_900, 51.0, imdb_id="tt0234215"),
     FilmRecord(605, "The Matrix Revolutions", "2003-11-05", 129, 9_900, 45.0, imdb_id="tt0242653"),
     FilmRecord(624860, "The Matrix Resurrections", "2021-12-16", 148, 5_900, 120.0, imdb_id="tt10838180"),
@@ -186,51 +146,6 @@ SHOWS: tuple[ShowRecord, ...] = (
 )  # fmt: skip
 
 
-@dataclass
-class Catalogue:
-    """Films and shows, and how they are searched: all words must occur in one title; the popular come first."""
-
-    films: Sequence[FilmRecord] = FILMS
-    shows: Sequence[ShowRecord] = SHOWS
-
-    def search_films(
-        self, words: str, *, primary_release_year: int | None = None, year: int | None = None
-    ) -> list[FilmRecord]:
-        """Search films; `primary_release_year` is exact, `year` also finds re-releases."""
-        found = [
-            film
-            for film in self.films
-            if _matches(words, (film.title, film.original_title, *film.alternative_titles))
-            and (primary_release_year is None or film.year == primary_release_year)
-            and (year is None or year in (film.year, film.other_year))
-        ]
-        return sorted(found, key=lambda film: -film.popularity)
-
-    def search_shows(self, words: str, *, first_air_year: int | None = None) -> list[ShowRecord]:
-        """Search shows."""
-        found = [
-            show
-            for show in self.shows
-            if _matches(words, (show.title, show.original_title, *show.alternative_titles))
-            and (first_air_year is None or show.year == first_air_year)
-        ]
-        return sorted(found, key=lambda show: -show.popularity)
-
-    def film(self, tmdb_id: int) -> FilmRecord | None:
-        """Find a film."""
-        return next((film for film in self.films if film.tmdb_id == tmdb_id), None)
-
-    def show(self, tmdb_id: int) -> ShowRecord | None:
-        """Find a show."""
-        return next((show for show in self.shows if show.tmdb_id == tmdb_id), None)
-
-
-def _matches(words: str, titles: Iterable[str]) -> bool:
-    wanted = set(_words(words))
-    return bool(wanted) and any(wanted <= set(_words(title)) for title in titles if title)
-
-
-def _words(text: str) -> list[str]:
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(c for c in folded if not unicodedata.combining(c) and c not in "'’")
-    return "".join(c if c.isalnum() else " " for c in plain).split()
+def hand_written() -> Catalogue:
+    """Give the films and shows of this page."""
+    return Catalogue(FILMS, SHOWS)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from segue.demo.tmdb_catalogue import Catalogue, FilmRecord, ShowRecord
+from segue.demo.tmdb_catalogue import Catalogue, FilmRecord, ShowRecord, hand_written
 from segue.runtime.http import ClientGoneError, HttpServer, open_tcp_listeners
 
 Json = dict[str, Any]
@@ -58,7 +58,7 @@ class TmdbServer:
         self, *, host: str = "127.0.41.1", port: int = 0, key: str = KEY, catalogue: Catalogue | None = None
     ) -> None:
         self.host, self.port, self.key = host, port, key
-        self.catalogue = catalogue or Catalogue()
+        self.catalogue = catalogue or hand_written()
         self.faults = Faults()
         self.asked: list[Asked] = []
         self._exit_stack = AsyncExitStack()
