@@ -3,9 +3,9 @@
 from typing import Any
 
 from segue.core.ingest import scoring
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.facts import Candidate, ParsedName, Reason
 from segue.core.ingest.records import HistoryRecord, Plan, PlannedFile, RecordedFile
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import IngestState, Job, LongRun, PendingScan, Reviewing, Root, Working
 from segue.core.ingest.weighing import MatchSettings
 from segue.interfaces import ingest_views as views

@@ -192,7 +192,7 @@ def test_an_answer_without_end_is_cut_short(segued: FakeSegued, ctl: Ctl) -> Non
     segued.on("GET", "/api/v1/status", flood)
     failed = ctl("status")
     assert failed.code == 3
-    assert "larger than 16 MiB" in failed.err
+    assert "larger than 64 MiB" in failed.err
 
 
 def test_fields_of_another_kind_are_shown_as_nothing(segued: FakeSegued, ctl: Ctl) -> None:

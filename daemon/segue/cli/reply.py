@@ -8,7 +8,9 @@ from __future__ import annotations
 from segue.cli.errors import UNREACHABLE, CtlError
 
 HEAD_BYTES_MAX = 64 * 1024
-BODY_BYTES_MAX = 16 * 1024 * 1024
+BODY_BYTES_MAX = 64 * 1024 * 1024
+"""Twenty thousand jobs, which is as many as one request may begin, with all their candidates."""
+EVENT_BYTES_MAX = 16 * 1024 * 1024
 LINE_BYTES_MAX = 256
 """Of the line that opens a chunk."""
 EVENT_LINES_MAX = 10_000
@@ -158,7 +160,7 @@ class Events:
     def feed(self, body: bytes) -> list[str]:
         """Take a piece of the stream, and give the events that it completes. Comments keep the line alive only."""
         self._buffer += body
-        if len(self._buffer) > BODY_BYTES_MAX or len(self._data) > EVENT_LINES_MAX:
+        if len(self._buffer) > EVENT_BYTES_MAX or len(self._data) > EVENT_LINES_MAX:
             raise not_segued("an event has no end")
         *lines, self._buffer = self._buffer.split(b"\n")
         events = []
