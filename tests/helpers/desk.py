@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.facts import Candidate, CandidateKind
 from segue.core.ingest.records import HistoryRecord
+from segue.core.ingest.requests import SourceFile
 from segue.interfaces.answers import ApiError
 from segue.interfaces.views import Json
 from tests.helpers.ingest import MATRIX

@@ -4,16 +4,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from segue.core.ingest import reducer
-from segue.core.ingest.actions import (
-    IngestActions,
-    Request,
-    SourceFile,
-    SourceProbe,
-    SourcesFound,
-    SourcesProbed,
-)
+from segue.core.ingest.actions import IngestActions, SourceProbe, SourcesFound, SourcesProbed
 from segue.core.ingest.effects import ProbeSources
 from segue.core.ingest.facts import Candidate, ParsedName
+from segue.core.ingest.requests import Request, SourceFile
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import IngestState, Job
 from segue.core.stamp import Stamp

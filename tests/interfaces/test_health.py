@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace as but
 
-from segue.core.ingest.actions import SourceFile
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import IngestState, Job, PendingScan, Queued, Root
 from segue.core.music.actions import HeosPlayer
 from segue.core.music.state import MusicState, PlexLink, Receiver, Room, RoomSettings
@@ -11,6 +11,7 @@ from segue.core.system.state import ActorTrouble, SystemState
 from segue.interfaces import views
 from segue.interfaces.health import TROUBLES, Json
 from segue.interfaces.health import health as health_of
+from segue.interfaces.moment import Moment
 
 ROOM = Room(settings=RoomSettings(name="living", heos_player="Living Room"))
 UP = MusicState(heos_up=True, heos_host="192.0.2.10", rooms=(ROOM,))
@@ -98,5 +99,5 @@ def test_a_code_is_unique_and_its_words_are_whole() -> None:
 def test_the_status_carries_it() -> None:
     around = views.Surroundings(version="1", pid=1, plex_url="", heos_configured=True)
     for code, state in CASES.items():
-        status = views.status(state, views.Moment(0.0, 0.0), around)
+        status = views.status(state, Moment(0.0, 0.0), around)
         assert [item["code"] for item in status["health"]] == [code]

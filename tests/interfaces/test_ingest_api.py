@@ -10,9 +10,10 @@ from msgspec.structs import replace as but
 from trio.testing import MockClock
 
 from segue.core.actions import Action, ConfigLoaded
-from segue.core.ingest.actions import Identified, SourceFile, SourceProbe, SourcesFound, SourcesProbed
+from segue.core.ingest.actions import Identified, SourceProbe, SourcesFound, SourcesProbed
 from segue.core.ingest.effects import IdentifySource, ProbeSources, RememberSources, TransferFiles
 from segue.core.ingest.records import HistoryRecord, RecordedFile
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import Job, Reviewing
 from segue.core.vocabulary import EffectBase
 from segue.interfaces.confirm import GOOD_FOR_S
@@ -67,7 +68,7 @@ class Ingest:
 
 
 def _probe_now(job: Job) -> Action:
-    from segue.core.ingest.actions import DownloadCompleted
+    from segue.core.ingest.requests import DownloadCompleted
 
     return DownloadCompleted(job.source.path)
 

@@ -21,7 +21,6 @@ from segue.adapters.watch_events import EVERYTHING, Dirty
 from segue.core.ingest.actions import (
     BaselineTaken,
     RootChanged,
-    SourceFile,
     SourceProbe,
     SourcesFound,
     SourcesGone,
@@ -29,6 +28,7 @@ from segue.core.ingest.actions import (
 )
 from segue.core.ingest.arrivals import ArrivalRules, Arrivals
 from segue.core.ingest.effects import ProbeSources, RememberSources, ScanRoot, UnwatchRoot, WatchRoot
+from segue.core.ingest.requests import SourceFile
 from segue.core.vocabulary import EffectBase
 from segue.runtime.inbox import Inbox
 from segue.runtime.store import Store

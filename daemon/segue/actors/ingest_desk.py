@@ -23,11 +23,11 @@ from segue.adapters.files.trouble import MoveFailed
 from segue.adapters.plex import PlexError
 from segue.adapters.tree import Names, TreeError, ask_disk, scan
 from segue.core.ingest import placing, scoring
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.arrivals import Arrivals
 from segue.core.ingest.effects import LocateDestination
 from segue.core.ingest.facts import Candidate, CandidateKind, ParsedName, Reason, Verdict
 from segue.core.ingest.records import HistoryRecord, Plan
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import Intent, Job, Queued
 from segue.interfaces import ingest_views as views

@@ -8,8 +8,9 @@ import trio
 
 from segue.adapters.tree import FoundFile, Scan
 from segue.adapters.watch_events import EVERYTHING, Dirty, Hints
-from segue.core.ingest.actions import RootChanged, RootStatus, SourceFile
+from segue.core.ingest.actions import RootChanged, RootStatus
 from segue.core.ingest.arrivals import TOLD, Arrivals
+from segue.core.ingest.requests import SourceFile
 
 BASELINE: Final = "baseline"
 

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from segue.core.actions import Action
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.facts import Candidate, CandidateKind
 from segue.core.ingest.records import HistoryRecord
+from segue.core.ingest.requests import SourceFile
 from segue.interfaces.answers import error, ok
 from segue.interfaces.confirm import HEADER, Confirmations, question
 from segue.interfaces.control import Caller, Policy, RouteTier

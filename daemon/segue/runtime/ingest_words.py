@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.core.ingest import actions as a
+from segue.core.ingest import requests as r
 from segue.core.ingest.effects import RecordIngest, ScanFolder, TransferFiles, UndoIngest
 
 IngestAct = TransferFiles | RecordIngest | UndoIngest | ScanFolder
@@ -72,21 +73,21 @@ WORDS: dict[type, str | Callable[[Any], str]] = {
     a.LongRunProgressed: lambda x: f"{x.files_done} of {x.files_total} files are read",
     a.LongRunEnded: lambda x: _because(f"{x.files} files were read", x.error),
     a.TransfersHeld: _held,
-    a.DownloadCompleted: lambda x: f"the download {x.path} is complete",
-    a.IngestRequested: lambda x: f"take in {x.path}",
-    a.RenameRequested: lambda x: f"rename {x.path}",
-    a.BacklogRequested: "take in what lay there before",
-    a.ReviewApproved: _jobs("approve"),
-    a.CandidatePicked: _jobs("pick a candidate for"),
-    a.CandidateGiven: lambda x: f"take {', '.join(x.job_ids[:5])} for {x.candidate.title}",
-    a.ReviewRejected: _jobs("reject"),
-    a.ReviewRetried: _jobs("look again at"),
-    a.UndoRequested: lambda x: f"undo {x.record.title}",
-    a.VerifyRequested: "verify the library",
-    a.AdoptRequested: "adopt the library",
-    a.LongRunStopped: "end the verification or adoption",
-    a.TransfersPaused: "pause the copying",
-    a.TransfersResumed: "go on copying",
-    a.WatcherRequested: lambda x: f"{x.verb} the watcher",
-    a.ScanRequested: lambda x: f"scan {x.name or 'all libraries'}",
+    r.DownloadCompleted: lambda x: f"the download {x.path} is complete",
+    r.IngestRequested: lambda x: f"take in {x.path}",
+    r.RenameRequested: lambda x: f"rename {x.path}",
+    r.BacklogRequested: "take in what lay there before",
+    r.ReviewApproved: _jobs("approve"),
+    r.CandidatePicked: _jobs("pick a candidate for"),
+    r.CandidateGiven: lambda x: f"take {', '.join(x.job_ids[:5])} for {x.candidate.title}",
+    r.ReviewRejected: _jobs("reject"),
+    r.ReviewRetried: _jobs("look again at"),
+    r.UndoRequested: lambda x: f"undo {x.record.title}",
+    r.VerifyRequested: "verify the library",
+    r.AdoptRequested: "adopt the library",
+    r.LongRunStopped: "end the verification or adoption",
+    r.TransfersPaused: "pause the copying",
+    r.TransfersResumed: "go on copying",
+    r.WatcherRequested: lambda x: f"{x.verb} the watcher",
+    r.ScanRequested: lambda x: f"scan {x.name or 'all libraries'}",
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segue.core.actions import Action, ConfigLoaded, DeadlineDue
-from segue.core.ingest.actions import Request
+from segue.core.ingest.requests import Request
 from segue.core.music import actions as music
 from segue.core.system import actions as system
 from segue.runtime import ingest_words

@@ -5,13 +5,11 @@ from msgspec.structs import replace as but
 
 from segue.core.ingest.actions import (
     BaselineTaken,
-    DownloadCompleted,
     DownloadsRead,
     RootChanged,
     SourcesFound,
     SourcesGone,
     StageFailed,
-    WatcherRequested,
 )
 from segue.core.ingest.effects import (
     AskDownloads,
@@ -22,6 +20,7 @@ from segue.core.ingest.effects import (
     UnwatchRoot,
     WatchRoot,
 )
+from segue.core.ingest.requests import DownloadCompleted, WatcherRequested
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import Probing, Reviewing, Settling, Working
 from tests.helpers.ingest import SETTINGS, Domain
@@ -266,7 +265,7 @@ def test_at_most_four_names_are_read_at_a_time(domain: Domain) -> None:
 
 
 def test_old_files_are_told_when_asked_for(domain: Domain) -> None:
-    from segue.core.ingest.actions import BacklogRequested
+    from segue.core.ingest.requests import BacklogRequested
 
     domain.act(BacklogRequested())
     assert domain.refused is not None

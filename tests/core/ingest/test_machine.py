@@ -9,20 +9,14 @@ from msgspec.structs import replace as but
 
 from segue.core.ingest import reducer
 from segue.core.ingest.actions import (
-    DownloadCompleted,
     FolderScanned,
     Identified,
-    IngestRequested,
     LibraryFacts,
     Located,
     OnServer,
     Recorded,
-    ReviewApproved,
-    ReviewRejected,
-    ReviewRetried,
     RootFacts,
     ScanFailed,
-    SourceFile,
     SourceProbe,
     SourcesFound,
     SourcesGone,
@@ -31,8 +25,6 @@ from segue.core.ingest.actions import (
     Transferred,
     TransferredFile,
     TransfersHeld,
-    TransfersPaused,
-    TransfersResumed,
 )
 from segue.core.ingest.effects import (
     IdentifySource,
@@ -44,6 +36,16 @@ from segue.core.ingest.effects import (
     WorkerEffect,
 )
 from segue.core.ingest.moving import AT_ONCE, is_held
+from segue.core.ingest.requests import (
+    DownloadCompleted,
+    IngestRequested,
+    ReviewApproved,
+    ReviewRejected,
+    ReviewRetried,
+    SourceFile,
+    TransfersPaused,
+    TransfersResumed,
+)
 from segue.core.ingest.state import (
     IngestState,
     Queued,
@@ -108,7 +110,7 @@ class IngestMachine(RuleBasedStateMachine):
             if isinstance(effect, RecordIngest):
                 known = self.recorded.setdefault(effect.job_id, effect.record)
                 assert known == effect.record, "a job has one entry, whatever happens"
-        return effects
+        return list(effects)
 
     def act(self, action: Any) -> list[EffectBase]:
         return self._step(lambda stamp: reducer.reduce(self.state, action, stamp))
@@ -155,7 +157,7 @@ class IngestMachine(RuleBasedStateMachine):
             case ProbeSources():
                 self._probe(effect, data)
             case ScanFolder():
-                fails = data.draw(st.sampled_from(["", "down", "no_section"]))
+                fails: Any = data.draw(st.sampled_from(["", "down", "no_section"]))
                 self.act(
                     ScanFailed(effect.effect_id, effect.folder, fails, "x")
                     if fails
@@ -209,7 +211,7 @@ class IngestMachine(RuleBasedStateMachine):
             size = data.draw(st.sampled_from([None, 1, 2])) if job is None else job.source.size
             if data.draw(st.integers(0, 9)) == 0:
                 size = None
-            structure = data.draw(st.sampled_from(["whole", "whole", "unknown", "broken"]))
+            structure: Any = data.draw(st.sampled_from(["whole", "whole", "unknown", "broken"]))
             probes.append(SourceProbe(path, size, size or 0, 1, 1, structure=structure))
         self.act(SourcesProbed(effect.effect_id, tuple(probes)))
 

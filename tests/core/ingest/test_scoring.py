@@ -38,6 +38,10 @@ def judge(parsed: ParsedName, *candidates: Candidate, duration_s: float | None =
     return decide(parsed, candidates, duration_s)
 
 
+def judge_episode(parsed: ParsedName, *candidates: Candidate, minutes: float = 58) -> Verdict:
+    return decide(parsed, candidates, minutes * 60)
+
+
 # ------------------------------------------------------------------ the score
 
 
@@ -72,7 +76,7 @@ def test_weights_that_are_all_nothing_give_nothing() -> None:
 
 
 def test_title_and_year_are_enough() -> None:
-    for duration_s in (LENGTH_S, None, LENGTH_S + 15 * 60):
+    for duration_s in (LENGTH_S, None, LENGTH_S + 25 * 60):
         verdict = judge(MATRIX, FOUND, duration_s=duration_s)
         assert verdict.accepted, verdict.reasons
         assert verdict.level == "high"
@@ -113,6 +117,13 @@ def test_whatever_speaks_against_a_film_is_named(
     verdict = judge(parsed, candidate, duration_s=duration_s)
     assert not verdict.accepted
     assert code in codes(verdict)
+
+
+def test_a_film_that_few_know_must_have_about_its_length_even_with_title_and_year() -> None:
+    obscure = but(FOUND, votes=50)
+    assert judge(MATRIX, obscure, duration_s=None).accepted
+    assert judge(MATRIX, obscure, duration_s=LENGTH_S + 15 * 60).accepted
+    assert codes(judge(MATRIX, obscure, duration_s=LENGTH_S + 25 * 60)) == ["runtime_differs"]
 
 
 def test_a_year_off_by_one_needs_the_length_or_to_be_the_only_one() -> None:
@@ -200,15 +211,15 @@ def test_an_id_in_the_name_is_believed_unless_the_title_contradicts() -> None:
 
 def test_an_id_does_not_make_up_for_numbers_that_cannot_be_right() -> None:
     parsed = but(PILOT, flags=("season_is_year",))
-    assert codes(judge(parsed, but(SHOW, by_id=True))) == ["season_is_year"]
-    assert codes(judge(PILOT, but(SHOW, by_id=True, episodes=()))) == ["episode_missing"]
+    assert codes(judge_episode(parsed, but(SHOW, by_id=True))) == ["season_is_year"]
+    assert codes(judge_episode(PILOT, but(SHOW, by_id=True, episodes=()))) == ["episode_missing"]
 
 
 # ------------------------------------------------------------------ episodes
 
 
 def test_an_episode_needs_no_year() -> None:
-    verdict = judge(PILOT, SHOW)
+    verdict = judge_episode(PILOT, SHOW)
     assert verdict.accepted, verdict.reasons
 
 
@@ -236,7 +247,7 @@ def test_an_episode_needs_no_year() -> None:
 def test_whatever_speaks_against_an_episode_is_named(
     parsed: ParsedName, candidate: Candidate, code: str
 ) -> None:
-    verdict = judge(parsed, candidate)
+    verdict = judge_episode(parsed, candidate)
     assert not verdict.accepted
     assert code in codes(verdict)
 
@@ -250,19 +261,35 @@ def test_whatever_speaks_against_an_episode_is_named(
     ],
 )
 def test_an_episode_may_be_named_by_date_or_absolute_number(parsed: ParsedName) -> None:
-    assert judge(parsed, SHOW).accepted
+    assert judge_episode(parsed, SHOW).accepted
 
 
 def test_the_episode_tells_two_shows_of_one_title_apart() -> None:
     remake = but(SHOW, tmdb_id=2, year=2020, votes=9_000)
-    assert codes(judge(PILOT, SHOW, remake)) == ["rival"]
-    assert judge(PILOT, SHOW, but(remake, episodes=())).accepted
-    assert codes(judge(PILOT, SHOW, but(remake, episodes=None))) == ["rival"]
+    assert codes(judge_episode(PILOT, SHOW, remake)) == ["rival"]
+    assert judge_episode(PILOT, SHOW, but(remake, episodes=())).accepted
+    assert codes(judge_episode(PILOT, SHOW, but(remake, episodes=None))) == ["rival"]
     famous = but(remake, votes=20_000, episodes=())
-    assert codes(judge(PILOT, but(SHOW, votes=50), famous)) == ["rival"]
+    assert codes(judge_episode(PILOT, but(SHOW, votes=50), famous)) == ["rival"]
     named = but(PILOT, episode_title="Pilot")
     sure = but(SHOW, episode_title_similarity=1.0)
-    assert judge(named, sure, but(remake, episode_title_similarity=0.2)).accepted
+    assert judge_episode(named, sure, but(remake, episode_title_similarity=0.2)).accepted
+
+
+def test_a_length_contradicts_an_episode_only_when_it_is_far_off() -> None:
+    for minutes in (43, 58, 75):
+        assert judge_episode(PILOT, SHOW, minutes=minutes).accepted
+    for minutes in (22, 116):
+        assert codes(judge_episode(PILOT, SHOW, minutes=minutes)) == ["runtime_differs"]
+    both = but(SHOW, episodes=(EpisodeFact(1, 1, runtime_min=58), EpisodeFact(1, 2, runtime_min=58)))
+    assert judge_episode(but(PILOT, episodes=(1, 2)), both, minutes=116).accepted
+    unknown = but(SHOW, episodes=(EpisodeFact(1, 1),))
+    assert judge_episode(PILOT, unknown, minutes=22).accepted
+
+
+def test_a_length_does_not_contradict_the_title_of_an_episode() -> None:
+    named = but(PILOT, episode_title="Pilot")
+    assert judge_episode(named, but(SHOW, episode_title_similarity=1.0), minutes=90).accepted
 
 
 # ------------------------------------------------------------------ nobody to ask

@@ -85,6 +85,12 @@ def test_a_film_of_another_length_does_not_although_it_would_be_taken() -> None:
     assert not is_settled(MATRIX, [but(FOUND, runtime_min=136)], LENGTH_S + 20 * 60, LIMITS)
 
 
+def test_a_film_that_few_know_is_settled_only_after_a_look_at_other_years() -> None:
+    obscure = but(FOUND, votes=50, runtime_min=136)
+    assert not is_settled(MATRIX, [obscure], LENGTH_S, LIMITS)
+    assert is_settled(but(MATRIX, year=None), [but(obscure, votes=1_000)], LENGTH_S, LIMITS)
+
+
 def test_doubts_about_the_reading_of_the_name_cost_no_further_question() -> None:
     parsed = but(MATRIX, flags=("ambiguous_year",), readers="differ")
     assert is_settled(parsed, [but(FOUND, runtime_min=136)], LENGTH_S, LIMITS)

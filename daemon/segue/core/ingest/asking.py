@@ -1,23 +1,16 @@
 """What people ask of the ingest, and what is refused with which words."""
 
-from collections.abc import Callable
-
 from msgspec.structs import replace as but
 
 from segue.core.ingest import arriving, jobs
-from segue.core.ingest.actions import (
+from segue.core.ingest.actions import LongRunEnded, LongRunProgressed
+from segue.core.ingest.effects import RunAdopt, RunVerify, StopLongRun
+from segue.core.ingest.requests import (
     AdoptRequested,
     BacklogRequested,
-    CandidateGiven,
-    CandidatePicked,
     IngestRequested,
-    LongRunEnded,
-    LongRunProgressed,
     LongRunStopped,
     RenameRequested,
-    ReviewApproved,
-    ReviewRejected,
-    ReviewRetried,
     ScanRequested,
     SourceFile,
     TransfersPaused,
@@ -26,21 +19,14 @@ from segue.core.ingest.actions import (
     VerifyRequested,
     WatcherRequested,
 )
-from segue.core.ingest.effects import CancelTransfer, RememberSources, RunAdopt, RunVerify, StopLongRun
-from segue.core.ingest.facts import Candidate
 from segue.core.ingest.state import (
-    Finished,
     IngestState,
     Intent,
-    Job,
     LongRun,
     PendingScan,
-    Reviewing,
     Working,
 )
 from segue.core.vocabulary import Out
-
-CANDIDATES_MAX = 5
 
 # ------------------------------------------------------------------ taking in
 
@@ -99,7 +85,7 @@ def _begin(
             "busy", f"All {busy} of them are being worked on.", "`seguectl status --queue` shows how far."
         )
         return state
-    out.accept(f"takes {_files(len(begun))} up" + (f"; {busy} are being worked on" if busy else ""))
+    out.accept(f"takes {files_word(len(begun))} up" + (f"; {busy} are being worked on" if busy else ""))
     return jobs.put(state, *begun)
 
 
@@ -110,153 +96,6 @@ def backlog(state: IngestState, _action: BacklogRequested, out: Out) -> IngestSt
         return state
     out.accept("looks through the ingest folders for what lay there before")
     return arriving.look_for_backlog(state, out)
-
-
-# ------------------------------------------------------------------ the review
-
-
-def approve(state: IngestState, action: ReviewApproved, out: Out) -> IngestState:
-    """Take each job's best candidate."""
-
-    def choose(job: Job) -> Job | str:
-        best = job.verdict.best if job.verdict is not None else None
-        if job.chosen is None and best is None:
-            return "has no candidate: give an id (`seguectl review id`)"
-        chosen = job.chosen or (best.candidate if best is not None else None)
-        return but(job, chosen=chosen, upgrade=action.upgrade or job.upgrade)
-
-    return _decide(state, action.job_ids, action.who, out, choose)
-
-
-def pick(state: IngestState, action: CandidatePicked, out: Out) -> IngestState:
-    """Take the candidate at a place of the list."""
-
-    def choose(job: Job) -> Job | str:
-        ranked = job.verdict.ranked if job.verdict is not None else ()
-        if not 1 <= action.place <= len(ranked):
-            return f"has no candidate {action.place}; there are {len(ranked)}"
-        return but(job, chosen=ranked[action.place - 1].candidate)
-
-    return _decide(state, action.job_ids, action.who, out, choose)
-
-
-def give(state: IngestState, action: CandidateGiven, out: Out) -> IngestState:
-    """Take what a person named by its id."""
-
-    def choose(job: Job) -> Job | str:
-        return _numbered(job, action) if job.parsed is not None else "has not been read yet: retry it first"
-
-    return _decide(state, action.job_ids, action.who, out, choose)
-
-
-def _numbered(job: Job, action: CandidateGiven) -> Job | str:
-    assert job.parsed is not None
-    candidate: Candidate = action.candidate
-    parsed = job.parsed
-    if candidate.kind == "show":
-        season = parsed.season if action.season is None else action.season
-        episodes = action.episodes or parsed.episodes
-        if not episodes and not parsed.absolute and not parsed.date:
-            return "has no episode number: say --season and --episode"
-        parsed = but(parsed, kind="episode", season=season, episodes=episodes)
-    else:
-        parsed = but(parsed, kind="film", season=None, episodes=(), absolute=(), date="")
-    return but(job, chosen=candidate, parsed=parsed)
-
-
-def _decide(
-    state: IngestState, job_ids: tuple[str, ...], who: str, out: Out, choose: Callable[[Job], Job | str]
-) -> IngestState:
-    """Take a decision for several jobs: all of them, or none and the reason."""
-    decided = []
-    for job_id in job_ids:
-        job = _in_review(state, job_id, out)
-        if job is None:
-            return state
-        chosen = choose(job)
-        if isinstance(chosen, str):
-            out.refuse(
-                "cannot_decide", f"{job.name} ({job_id}) {chosen}.", "`seguectl review` lists the queue."
-            )
-            return state
-        chosen = but(chosen, chosen_by=who, insists=True)
-        decided.append(jobs.become_queued(chosen, "locate", out.stamp.now_at))
-    if not decided:
-        out.refuse("no_jobs", "No job is named.", "`seguectl review` lists the queue.")
-        return state
-    out.accept(f"takes {_files(len(decided))} in")
-    return jobs.put(state, *decided)
-
-
-def reject(state: IngestState, action: ReviewRejected, out: Out) -> IngestState:
-    """Leave files where they are; they are not told again."""
-    rejected = []
-    for job_id in action.job_ids:
-        job = state.jobs.get(job_id)
-        if job is None:
-            _refuse_unknown(state, job_id, out)
-            return state
-        if isinstance(job.phase, Working) and job.phase.stage in ("record", "undo"):
-            out.refuse(
-                "too_late", f"{job.name} is being written into the history.", "`seguectl undo` takes it back."
-            )
-            return state
-        rejected.append(job)
-    for job in rejected:
-        if isinstance(job.phase, Working) and job.phase.stage == "transfer":
-            out.add(
-                CancelTransfer(
-                    effect_id=out.next_id, why="rejected", because=out.stamp.seq, job_id=job.job_id
-                )
-            )
-        text = f"{job.name} was rejected and stays where it is."
-        state = jobs.finish(state, job, Finished(job.job_id, "rejected", text, out.stamp.wall_at))
-    out.add(
-        RememberSources(
-            effect_id=out.next_id,
-            why="rejected",
-            because=out.stamp.seq,
-            paths=tuple(job.source.path for job in rejected if job.intent == "ingest"),
-            status="rejected",
-        )
-    )
-    out.accept(f"leaves {_files(len(rejected))} where they are")
-    return state
-
-
-def retry(state: IngestState, action: ReviewRetried, out: Out) -> IngestState:
-    """Look at jobs again from the beginning, or undo again what could not be undone."""
-    again = []
-    for job_id in action.job_ids:
-        job = state.jobs.get(job_id)
-        if job is None or isinstance(job.phase, Working):
-            _refuse_unknown(state, job_id, out)
-            return state
-        if job.intent == "undo":
-            again.append(jobs.become_queued(job, "undo", out.stamp.now_at))
-        else:
-            again.append(jobs.become_settling(but(job, insists=False, chosen=None), out.stamp.now_at, 0.0))
-    out.accept(f"looks at {_files(len(again))} again")
-    return jobs.put(state, *again)
-
-
-def _in_review(state: IngestState, job_id: str, out: Out) -> Job | None:
-    job = state.jobs.get(job_id)
-    if job is None:
-        _refuse_unknown(state, job_id, out)
-        return None
-    if not isinstance(job.phase, Reviewing) or job.intent == "undo":
-        out.refuse("not_in_review", f"{job.name} ({job_id}) does not wait for review.", "`seguectl review`")
-        return None
-    return job
-
-
-def _refuse_unknown(state: IngestState, job_id: str, out: Out) -> None:
-    waiting = [job.job_id for job in state.jobs.values() if isinstance(job.phase, Reviewing)]
-    hint = (
-        f"waiting: {', '.join(waiting[:8])}{', ...' if len(waiting) > 8 else ''}" if waiting else "none waits"
-    )
-    out.refuse("unknown_job", f"There is no job {job_id!r} that this could be done with.", hint)
 
 
 # ------------------------------------------------------------------ the history
@@ -453,5 +292,6 @@ def scan(state: IngestState, action: ScanRequested, out: Out) -> IngestState:
     return but(state, scans=(*state.scans, *fresh))
 
 
-def _files(number: int) -> str:
+def files_word(number: int) -> str:
+    """Count files in words."""
     return "1 file" if number == 1 else f"{number} files"

@@ -1,17 +1,12 @@
 """The stages of a job after its name is known: each has its turn, its worker, its outcome, and its ways to fail."""
 
 from collections import Counter
+from collections.abc import Callable
 
 from msgspec.structs import replace as but
 
 from segue.core.ingest import jobs, telling
-from segue.core.ingest.actions import (
-    Recorded,
-    StageFailed,
-    TransferProgressed,
-    Transferred,
-    Undone,
-)
+from segue.core.ingest.actions import Recorded, StageFailed, TransferProgressed, Transferred, Undone
 from segue.core.ingest.effects import (
     IdentifySource,
     LocateDestination,
@@ -19,6 +14,7 @@ from segue.core.ingest.effects import (
     SteerTransfers,
     TransferFiles,
     UndoIngest,
+    WorkerEffect,
 )
 from segue.core.ingest.facts import Reason
 from segue.core.ingest.placing import folder_for, roots_for
@@ -76,78 +72,87 @@ def is_held(state: IngestState) -> bool:
 
 def _start(state: IngestState, job: Job, stage: QueueStage, out: Out) -> Job:
     effect_id = out.next_id
-    match stage:
-        case "identify":
-            out.add(
-                IdentifySource(
-                    effect_id=effect_id,
-                    why="identify",
-                    because=job.because,
-                    job_id=job.job_id,
-                    path=job.source.path,
-                    relative=job.relative,
-                    duration_s=job.duration_s,
-                )
-            )
-        case "locate":
-            assert job.parsed is not None
-            assert job.chosen is not None
-            out.add(
-                LocateDestination(
-                    effect_id=effect_id,
-                    why="locate",
-                    because=job.because,
-                    job_id=job.job_id,
-                    path=job.source.path,
-                    size=job.source.size,
-                    parsed=job.parsed,
-                    candidate=job.chosen,
-                    roots=roots_for(job, state.settings),
-                    folder=folder_for(job, state.settings),
-                )
-            )
-        case "transfer":
-            assert job.plan is not None
-            out.add(
-                TransferFiles(
-                    effect_id=effect_id,
-                    why=job.plan.method,
-                    because=job.because,
-                    after_commit=True,
-                    job_id=job.job_id,
-                    plan=job.plan,
-                    resumed=job.begun,
-                    spare_bytes=state.settings.spare_bytes,
-                    reread=state.settings.reread,
-                )
-            )
-            job = but(job, begun=True)
-        case "record":
-            assert job.record is not None
-            out.add(
-                RecordIngest(
-                    effect_id=effect_id,
-                    why="history",
-                    because=job.because,
-                    after_commit=True,
-                    job_id=job.job_id,
-                    record=job.record,
-                    drop_sources=_to_drop(job),
-                )
-            )
-        case "undo":
-            assert job.record is not None
-            out.add(
-                UndoIngest(
-                    effect_id=effect_id,
-                    why="undo",
-                    because=job.because,
-                    after_commit=True,
-                    job_id=job.job_id,
-                    record=job.record,
-                )
-            )
+    out.add(_EFFECTS[stage](state, job, effect_id))
+    job = but(job, begun=job.begun or stage == "transfer")
     return jobs.become_working(job, stage, effect_id, out.stamp.now_at)
+
+
+def _identify(_state: IngestState, job: Job, effect_id: str) -> IdentifySource:
+    return IdentifySource(
+        effect_id=effect_id,
+        why="identify",
+        because=job.because,
+        job_id=job.job_id,
+        path=job.source.path,
+        relative=job.relative,
+        duration_s=job.duration_s,
+    )
+
+
+def _locate(state: IngestState, job: Job, effect_id: str) -> LocateDestination:
+    assert job.parsed is not None
+    assert job.chosen is not None
+    return LocateDestination(
+        effect_id=effect_id,
+        why="locate",
+        because=job.because,
+        job_id=job.job_id,
+        path=job.source.path,
+        size=job.source.size,
+        parsed=job.parsed,
+        candidate=job.chosen,
+        roots=roots_for(job, state.settings),
+        folder=folder_for(job, state.settings),
+    )
+
+
+def _transfer(state: IngestState, job: Job, effect_id: str) -> TransferFiles:
+    assert job.plan is not None
+    return TransferFiles(
+        effect_id=effect_id,
+        why=job.plan.method,
+        because=job.because,
+        after_commit=True,
+        job_id=job.job_id,
+        plan=job.plan,
+        resumed=job.begun,
+        spare_bytes=state.settings.spare_bytes,
+        reread=state.settings.reread,
+    )
+
+
+def _write_history(_state: IngestState, job: Job, effect_id: str) -> RecordIngest:
+    assert job.record is not None
+    return RecordIngest(
+        effect_id=effect_id,
+        why="history",
+        because=job.because,
+        after_commit=True,
+        job_id=job.job_id,
+        record=job.record,
+        drop_sources=_to_drop(job),
+    )
+
+
+def _undo(_state: IngestState, job: Job, effect_id: str) -> UndoIngest:
+    assert job.record is not None
+    return UndoIngest(
+        effect_id=effect_id,
+        why="undo",
+        because=job.because,
+        after_commit=True,
+        job_id=job.job_id,
+        record=job.record,
+    )
+
+
+_EFFECTS: dict[QueueStage, Callable[[IngestState, Job, str], WorkerEffect]] = {
+    "identify": _identify,
+    "locate": _locate,
+    "transfer": _transfer,
+    "record": _write_history,
+    "undo": _undo,
+}
 
 
 def _to_drop(job: Job) -> tuple[str, ...]:

@@ -11,34 +11,20 @@ from typing import assert_never
 
 from msgspec.structs import replace as but
 
-from segue.core.ingest import arriving, asking, judging, moving, placing, telling
+from segue.core.ingest import arriving, asking, judging, moving, placing, reviewing, telling
 from segue.core.ingest.actions import (
-    AdoptRequested,
-    BacklogRequested,
     BaselineTaken,
-    CandidateGiven,
-    CandidatePicked,
-    DownloadCompleted,
     DownloadsRead,
     FolderScanned,
     Identified,
     IngestActions,
     IngestNews,
-    IngestRequested,
-    IngestRequests,
     Located,
     LongRunEnded,
     LongRunProgressed,
-    LongRunStopped,
     Recorded,
-    RenameRequested,
-    Request,
-    ReviewApproved,
-    ReviewRejected,
-    ReviewRetried,
     RootChanged,
     ScanFailed,
-    ScanRequested,
     SourcesFound,
     SourcesGone,
     SourcesProbed,
@@ -46,14 +32,30 @@ from segue.core.ingest.actions import (
     TransferProgressed,
     Transferred,
     TransfersHeld,
+    Undone,
+)
+from segue.core.ingest.effects import SweepPartials
+from segue.core.ingest.requests import (
+    AdoptRequested,
+    BacklogRequested,
+    CandidateGiven,
+    CandidatePicked,
+    DownloadCompleted,
+    IngestRequested,
+    IngestRequests,
+    LongRunStopped,
+    RenameRequested,
+    Request,
+    ReviewApproved,
+    ReviewRejected,
+    ReviewRetried,
+    ScanRequested,
     TransfersPaused,
     TransfersResumed,
-    Undone,
     UndoRequested,
     VerifyRequested,
     WatcherRequested,
 )
-from segue.core.ingest.effects import SweepPartials
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import IngestState, Queued, Reviewing, Settling
 from segue.core.stamp import Stamp
@@ -127,15 +129,15 @@ def _asked(state: IngestState, action: IngestRequests, out: Out) -> IngestState:
         case BacklogRequested():
             return asking.backlog(state, action, out)
         case ReviewApproved():
-            return asking.approve(state, action, out)
+            return reviewing.approve(state, action, out)
         case CandidatePicked():
-            return asking.pick(state, action, out)
+            return reviewing.pick(state, action, out)
         case CandidateGiven():
-            return asking.give(state, action, out)
+            return reviewing.give(state, action, out)
         case ReviewRejected():
-            return asking.reject(state, action, out)
+            return reviewing.reject(state, action, out)
         case ReviewRetried():
-            return asking.retry(state, action, out)
+            return reviewing.retry(state, action, out)
         case UndoRequested():
             return asking.undo(state, action, out)
         case VerifyRequested():
