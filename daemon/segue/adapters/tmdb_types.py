@@ -5,8 +5,6 @@ References: TMDb's API reference, version 3 (search/movie, search/tv, movie/{id}
 
 import msgspec
 
-Text = str | None
-
 
 class FilmHit(msgspec.Struct, frozen=True):
     """A film that a search found."""
@@ -26,6 +24,8 @@ class Film(FilmHit, frozen=True, kw_only=True):
     runtime_min: int | None = None
     alternative_titles: tuple[str, ...] = ()
     imdb_id: str = ""
+    release_years: tuple[int, ...] = ()
+    """Years in which it was released anywhere, in rising order: first nights, cinemas, discs, and again."""
 
 
 class ShowHit(msgspec.Struct, frozen=True):
@@ -91,16 +91,17 @@ class TmdbUnavailable(TmdbError):  # noqa: N818 - the reason is the name
 
 
 class TmdbRefused(TmdbError):  # noqa: N818 - the reason is the name
-    """TMDb does not take the key."""
+    """TMDb does not take the key. Trying again does not help; the text names the setting."""
 
 
 class TmdbBusy(TmdbError):  # noqa: N818 - the reason is the name
     """TMDb wants to be left alone for a while."""
 
-    def __init__(self, detail: str, retry_after_s: float | None) -> None:
+    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
         super().__init__(detail)
         self.retry_after_s = retry_after_s
+        """For how long, in seconds; nothing where TMDb does not say."""
 
 
 class TmdbUnreadable(TmdbError):  # noqa: N818 - the reason is the name
-    """The answer is not what TMDb documents; perhaps somebody else answered."""
+    """The answer is not what TMDb documents; perhaps somebody else answered, or `base_url` is wrong."""

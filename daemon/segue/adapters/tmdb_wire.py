@@ -1,5 +1,11 @@
-"""TMDb's JSON, read leniently: what is missing, null or of another kind counts as not said."""
+"""TMDb's JSON, read into plain values.
 
+Theory of operation. An answer as a whole is believed or not: it must be an object with what was asked for in it, and
+anything else is `TmdbUnreadable`, which never means "there is nothing". Its fields are read leniently: one that is
+missing, null or of another kind counts as not said, and an entry of a list that says nothing is passed over.
+"""
+
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -22,6 +28,12 @@ Answer = TypeVar("Answer")
 TITLES_MAX = 100
 """Alternative titles of one film that are looked at."""
 TEXT_MAX = 1000
+"""Characters of a text that are kept."""
+NOT_THERE_CODES = (6, 34)
+"""TMDb's `status_code` of "invalid id" and of "the resource could not be found"."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_IMDB_ID = re.compile(r"tt[0-9]{1,12}\Z")
 
 
 def read_json(body: bytes) -> Json:
@@ -35,21 +47,29 @@ def read_json(body: bytes) -> Json:
     return value
 
 
+def status_code(body: bytes) -> int | None:
+    """Read TMDb's own number for what went wrong; nothing where the body is not TMDb's."""
+    try:
+        return _whole(read_json(body), "status_code")
+    except TmdbUnreadable:
+        return None
+
+
 def films(value: Json) -> tuple[FilmHit, ...]:
     """Read a page of found films."""
-    return tuple(_each(_list(value, "results"), film_hit))
+    return tuple(_each(_needed(value, "results"), film_hit))
 
 
 def shows(value: Json) -> tuple[ShowHit, ...]:
     """Read a page of found shows."""
-    return tuple(_each(_list(value, "results"), show_hit))
+    return tuple(_each(_needed(value, "results"), show_hit))
 
 
 def found(value: Json) -> Found:
     """Read what has an id elsewhere."""
     return Found(
-        tuple(_each(_list(value, "movie_results"), film_hit)),
-        tuple(_each(_list(value, "tv_results"), show_hit)),
+        tuple(_each(_needed(value, "movie_results"), film_hit)),
+        tuple(_each(_needed(value, "tv_results"), show_hit)),
     )
 
 
@@ -90,7 +110,8 @@ def film(value: Json) -> Film:
         hit.popularity,
         runtime_min=_whole(value, "runtime") or None,
         alternative_titles=_titles(_object(value, "alternative_titles"), "titles", hit.title),
-        imdb_id=_text(value, "imdb_id") or _text(ids, "imdb_id"),
+        imdb_id=_imdb_id(value) or _imdb_id(ids),
+        release_years=_release_years(_object(value, "release_dates")),
     )
 
 
@@ -106,7 +127,7 @@ def show(value: Json) -> Show:
         hit.votes,
         hit.popularity,
         alternative_titles=_titles(_object(value, "alternative_titles"), "results", hit.title),
-        imdb_id=_text(ids, "imdb_id"),
+        imdb_id=_imdb_id(ids),
         tvdb_id=_whole(ids, "tvdb_id") or None,
         seasons=tuple(_each(_list(value, "seasons"), _summary)),
     )
@@ -117,7 +138,7 @@ def season(value: Json) -> Season:
     number = _whole(value, "season_number")
     if number is None:
         raise TmdbUnreadable("TMDb's season has no number")
-    return Season(number, tuple(_each(_list(value, "episodes"), _episode)))
+    return Season(number, tuple(_each(_needed(value, "episodes"), _episode)))
 
 
 def _summary(value: Json) -> SeasonSummary:
@@ -159,6 +180,14 @@ def _titles(value: Json, key: str, own: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(title for title in titles if title and title != own))
 
 
+def _release_years(value: Json) -> tuple[int, ...]:
+    """Read the years of all releases in all countries; their moments look like `1999-03-31T00:00:00.000Z`."""
+    countries = (entry for entry in _list(value, "results") if isinstance(entry, dict))
+    releases = (entry for country in countries for entry in _list(country, "release_dates"))
+    moments = (_text(entry, "release_date") for entry in releases if isinstance(entry, dict))
+    return tuple(sorted({int(moment[:4]) for moment in moments if _DATE.match(moment[:10])}))
+
+
 def _text(value: Json, key: str) -> str:
     text = value.get(key)
     return text[:TEXT_MAX] if isinstance(text, str) else ""
@@ -166,7 +195,12 @@ def _text(value: Json, key: str) -> str:
 
 def _date(value: Json, key: str) -> str:
     text = _text(value, key)
-    return text if len(text) == 10 and text[4] == text[7] == "-" and text[:4].isdecimal() else ""
+    return text if _DATE.match(text) else ""
+
+
+def _imdb_id(value: Json) -> str:
+    text = _text(value, "imdb_id")
+    return text if _IMDB_ID.match(text) else ""
 
 
 def _whole(value: Json, key: str) -> int | None:
@@ -178,14 +212,24 @@ def _whole(value: Json, key: str) -> int | None:
 
 def _real(value: Json, key: str) -> float:
     number = value.get(key)
-    return float(number) if isinstance(number, int | float) and abs(number) < 1e12 else 0.0
+    if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < 1e12:
+        return 0.0
+    return float(number)
+
+
+def _needed(value: Json, key: str) -> list[Any]:
+    """Give a list without which an answer is none."""
+    entries = value.get(key)
+    if not isinstance(entries, list):
+        raise TmdbUnreadable(f"TMDb's answer has no list {key!r}")
+    return entries
 
 
 def _list(value: Json, key: str) -> list[Any]:
-    found_ = value.get(key)
-    return found_ if isinstance(found_, list) else []
+    entries = value.get(key)
+    return entries if isinstance(entries, list) else []
 
 
 def _object(value: Json, key: str) -> Json:
-    found_ = value.get(key)
-    return found_ if isinstance(found_, dict) else {}
+    part = value.get(key)
+    return part if isinstance(part, dict) else {}
