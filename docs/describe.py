@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.inspect import (
     BoolType,
+    DictType,
     Field,
     FloatType,
     IntType,
@@ -16,6 +17,7 @@ from msgspec.inspect import (
     NoneType,
     StrType,
     StructType,
+    TupleType,
     Type,
     UnionType,
     VarTupleType,
@@ -82,6 +84,10 @@ def _alternatives(kind: Type) -> list[str]:
             return [f"`{value}`" for value in values]
         case VarTupleType(item_type=item):
             return [f"list of {words(item)}"]
+        case TupleType(item_types=items):
+            return [f"({', '.join(words(item) for item in items)})"]
+        case DictType(key_type=key, value_type=value):
+            return [f"map of {words(key)} to {words(value)}"]
         case UnionType(types=types):
             ordered = sorted(types, key=lambda one: isinstance(one, NoneType))
             return [text for one in ordered for text in _alternatives(one)]
@@ -97,6 +103,8 @@ def _records(kind: Type) -> list[Record]:
             return [record]
         case VarTupleType(item_type=inner):
             return _records(inner)
+        case TupleType(item_types=items):
+            return [record for one in items for record in _records(one)]
         case UnionType(types=types):
             return [record for one in types for record in _records(one)]
         case _:

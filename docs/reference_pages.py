@@ -62,7 +62,8 @@ itself; never on a command line. A file that everybody may read is refused.
 """
 ABOUT_HEALTH = """\
 What `seguectl status` can find not well. A code stays the same for ever: the first figure says whose it is (1 Plex,
-2 HEOS, 3 segue itself). A *warning* mends itself or costs little; for an *error* somebody has to do something.
+2 HEOS, 3 segue itself, 4 the ingest). A *warning* mends itself or costs little; for an *error* somebody has to do
+something.
 """
 
 
@@ -171,7 +172,9 @@ def _outcome(effect: type[EffectBase]) -> str:
 
 def _linked(class_name: str) -> str:
     """Name an action as it is on the wire, with the way to it."""
-    action = next(a for a in ACTIONS if a.__name__ == class_name)
+    action = next((a for a in ACTIONS if a.__name__ == class_name), None)
+    if action is None:
+        return code(class_name)
     return f"[`{wire_name(action)}`](actions.md#{_anchor(action)})"
 
 

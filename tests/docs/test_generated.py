@@ -17,6 +17,8 @@ from segue.__main__ import parser
 from segue.cli.commands import COMMANDS
 from segue.config import load_config
 from segue.config.describe import describe_settings
+from segue.core.effects import STAGES
+from segue.core.ingest.effects import ProbeSources, RunAdopt, RunVerify, ScanFolder
 from segue.core.music.actions import PlexSession, SessionsRead
 from segue.core.music.effects import SetVolume
 from segue.core.rules import RULES
@@ -24,6 +26,8 @@ from segue.core.vocabulary import EffectBase
 from segue.interfaces.health import TROUBLES
 from segue.interfaces.http_api import DOORS
 
+WAITED_FOR = (*STAGES, ProbeSources, RunVerify, RunAdopt, ScanFolder)
+"""Effects of the ingest that somebody waits for."""
 FLAG = re.compile(r"--[a-z-]+")
 PAGES = sorted((generate.ROOT / "docs").rglob("*.md"))
 
@@ -76,13 +80,16 @@ def test_every_effect_that_can_finish_names_its_outcome() -> None:
     page = reference_pages.effects()
     for effect in EFFECTS:
         (said,) = re.findall(rf"## `{wire_name(effect)}`\n\n.*\n\nOwner: `\w+`. Outcome: (.*)", page)
-        waits = effect.owner in ("session_fetcher", "heos_controller", "player_remote")
-        assert said.startswith("[`music.") == waits, effect
+        waits = (
+            effect.owner in ("session_fetcher", "heos_controller", "player_remote") or effect in WAITED_FOR
+        )
+        assert said.startswith("[`") == waits, effect
 
 
-def test_only_a_level_can_wait_for_the_disk() -> None:
-    """Read off the places where the core makes effects; a second one belongs into decision 0008."""
-    assert reference_pages.waits_for_commit() == {SetVolume.__name__}
+def test_only_what_would_hurt_if_forgotten_waits_for_the_disk() -> None:
+    """Read off the places where the core makes effects; another one belongs into decision 0008 or 0012."""
+    files = {"TransferFiles", "RecordIngest", "UndoIngest", "RunAdopt", "WatchRoot", "ScanRoot"}
+    assert reference_pages.waits_for_commit() == {SetVolume.__name__, *files}
 
 
 def test_a_field_is_described_with_its_type_its_default_and_the_text_below_it() -> None:

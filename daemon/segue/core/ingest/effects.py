@@ -50,7 +50,7 @@ class RememberSources(WatcherEffect, frozen=True, kw_only=True, tag="remember_so
 
 
 class AskDownloads(EffectBase, frozen=True, kw_only=True, tag="ask_downloads"):
-    """Ask the configured download clients what is complete. Outcome: a `DownloadsRead` for each."""
+    """Ask the configured download clients what is complete; each tells `DownloadsRead`."""
 
     owner: ClassVar[str] = "download_asker"
 
