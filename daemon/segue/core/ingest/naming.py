@@ -26,8 +26,9 @@ from segue.core.ingest.templates import (
     render,
 )
 
-STEM_BYTES_MAX: Final = 220
-"""Bytes of a file's name without its extension: what remains of 255 is for `.zh-Hant.forced.srt` and its like."""
+STEM_BYTES_MAX: Final = 208
+"""Bytes of a file's name without its extension: what remains of 255 is for ` - version 2`, and for
+`.2.zh-Hant.forced.srt` and its like."""
 UNTITLED: Final = "Untitled"
 
 _TAG = re.compile(r"\{(tmdb|tvdb|imdb)-([^{}]+)\}", re.IGNORECASE)

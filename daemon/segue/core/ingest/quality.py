@@ -5,6 +5,7 @@ against none), the answer is *unknown*. Sizes decide nothing: they say how somet
 """
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -21,35 +22,41 @@ SOURCES: Final = (
 THEATRE: Final = frozenset({"CAM", "TS", "TC", "R5", "SCR"})
 """Copies from before the release: any other source is better, however few lines it has."""
 
-_RESOLUTION = re.compile(r"(?<![a-z0-9])(\d{3,4})([pi])(?![a-z0-9])", re.IGNORECASE)
-_SOURCE_PATTERNS: Final = (
-    (r"remux", "Remux"),
-    (r"(?:uhd[ ._-]?)?blu-?ray|bd-?rip|br-?rip", "BluRay"),
-    (r"hd-?dvd", "HD-DVD"),
-    (r"web-?rip", "WEBRip"),
-    (r"web(?:-?dl)?", "WEB-DL"),
-    (r"hd-?rip", "HDRip"),
-    (r"hdtv", "HDTV"),
-    (r"dvd(?:-?rip)?", "DVD"),
-    (r"tv|tv-?rip|pdtv|sdtv|dsr", "TV"),
-    (r"laserdisc", "LaserDisc"),
-    (r"vhs(?:-?rip)?", "VHS"),
-    (r"scr|(?:dvd-?)?screener", "SCR"),
-    (r"r5", "R5"),
-    (r"tc|telecine", "TC"),
-    (r"(?:hd-?)?ts|telesync", "TS"),
-    (r"(?:hd-?)?cam(?:rip)?", "CAM"),
+_RESOLUTION = re.compile(r"(\d{3,4})([pi])", re.IGNORECASE)
+_SOURCE_WORDS: Final = (
+    ("Remux", r"remux", r""),
+    ("BluRay", r"(?:uhd[ ._-]?)?blu-?ray(?:-?rip)?|bd-?rip|br-?rip", r"bd"),
+    ("HD-DVD", r"hd-?dvd", r""),
+    ("WEBRip", r"web-?rip", r""),
+    ("WEB-DL", r"web-?dl", r"web"),
+    ("HDRip", r"hd-?rip", r""),
+    ("HDTV", r"hdtv", r""),
+    ("DVD", r"dvd-?rip", r"dvd"),
+    ("TV", r"tv-?rip|pdtv|sdtv|dsr", r"tv"),
+    ("LaserDisc", r"", r"laserdisc"),
+    ("VHS", r"vhs-?rip", r"vhs"),
+    ("SCR", r"(?:dvd|bd)-?scr", r"scr|screener"),
+    ("R5", r"", r"r5"),
+    ("TC", r"telecine", r"tc"),
+    ("TS", r"telesync|hd-?ts", r"ts"),
+    ("CAM", r"hd-?cam|cam-?rip", r"cam"),
 )
-_SOURCE = re.compile(
-    r"(?<![a-z0-9])(?:" + "|".join(f"({pattern})" for pattern, _ in _SOURCE_PATTERNS) + r")(?![a-z0-9])",
-    re.IGNORECASE,
+"""A source, the words that are nothing else, and those that may be a title's as well."""
+_STRONG: Final = "|".join(words for _, words, _ in _SOURCE_WORDS if words)
+_WEAK: Final = "|".join(words for _, _, words in _SOURCE_WORDS if words)
+_WORD = re.compile(
+    rf"""(?<![a-z0-9])(?:
+      (?P<resolution>\d{{3,4}}[pi]) | (?P<strong>{_STRONG}) | (?P<weak>{_WEAK}) | (?P<three_d>3d)
+    | (?:proper|repack|rerip)(?P<mended>\d?) | (?P<hdr>hdr10\+|hdr10|hdr|hlg|dv|dovi)
+    | (?P<codec>[xh]\.?26[456]|hevc|avc|av1|xvid|divx) | uhd|10bit|(?:aac|e?ac-?3|ddp?|dts|truehd|atmos)[\d.]*
+    )(?![a-z0-9+])""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_MENDED = re.compile(r"(?<![a-z0-9])(?:proper|repack|rerip)(\d?)(?![a-z0-9])", re.IGNORECASE)
-_THREE_D = re.compile(r"(?<![a-z0-9])3d(?![a-z0-9])", re.IGNORECASE)
-_HDR = re.compile(r"(?<![a-z0-9])(?:hdr10\+?|hdr|hlg|dv|dovi)(?![a-z0-9])", re.IGNORECASE)
+_GAP = re.compile(r"[ ._()\[\]-]*")
 _EDITION = re.compile(r"\{edition-([^{}]+)\}", re.IGNORECASE)
 _AFTER_TITLE = re.compile(
-    r"[(\[](?:18|19|20)\d\d[)\]]|s\d{1,4}[ ._-]?e\d{1,4}|\d{4}-\d\d-\d\d", re.IGNORECASE
+    r"[(\[](?:18|19|20)\d\d[)\]]|(?<=[._])(?:19|20)\d\d(?=[._])|s\d{1,4}[ ._-]?e\d{1,4}|\d{4}-\d\d-\d\d",
+    re.IGNORECASE,
 )
 _PLEX: Final = {"4k": "2160p", "8k": "4320p", "sd": "480p"}
 
@@ -98,32 +105,58 @@ def quality_text(facts: QualityFacts) -> str:
 def parse_quality(name: str, *, size: int = 0, plex_resolution: str = "") -> QualityFacts:
     """Read the quality out of the name of a library's file, ours or another's.
 
-    Words of the title are not read: only what follows the year, the episode's number, or a resolution. Plex' own word
-    for the resolution (`1080`, `4k`, `sd`) goes before the name's: Plex has looked into the file.
+    Words of the title are not read: only what follows the year, the episode's number, or a resolution; and of that only
+    words that stand by a resolution, a codec or an unmistakable source, for episodes have titles such as *Web of Lies*.
+    Plex' own word for the resolution (`1080`, `4k`, `sd`) goes before the name's: Plex has looked into the file.
     """
     edition = _EDITION.search(name)
-    tail = _tail(_EDITION.sub(" ", name.rpartition("/")[2]))
-    resolution = _RESOLUTION.search(tail)
-    sources = [_SOURCE_PATTERNS[(found.lastindex or 1) - 1][1] for found in _SOURCE.finditer(tail)]
-    mended = _MENDED.search(tail)
+    words = list(_quality_words(_EDITION.sub(" ", name.rpartition("/")[2])))
+    resolution = next((word["resolution"].lower() for word in words if word["resolution"]), "")
+    sources = [_source(word["strong"] or word["weak"]) for word in words if word["strong"] or word["weak"]]
+    mended = next((word for word in words if word["mended"] is not None), None)
     return QualityFacts(
-        resolution=from_plex(plex_resolution) or (resolution[0].lower() if resolution else ""),
+        resolution=from_plex(plex_resolution) or resolution,
         source="Remux" if "Remux" in sources else "".join(sources[:1]),
-        proper=int(mended[1] or 1) if mended else 0,
-        hdr=" ".join(dict.fromkeys(word.upper() for word in _HDR.findall(tail))),
-        three_d=_THREE_D.search(tail) is not None,
+        proper=int(mended["mended"] or 1) if mended else 0,
+        hdr=" ".join(dict.fromkeys(word["hdr"].upper() for word in words if word["hdr"])),
+        three_d=any(word["three_d"] for word in words),
         edition=edition[1].strip() if edition else "",
         size=size,
     )
 
 
-def _tail(name: str) -> str:
-    """Give what follows the title in a file's name, without the extension."""
+def _quality_words(name: str) -> Iterator[re.Match[str]]:
+    """Give the words of a library's name that speak of its quality, run by run."""
     stem, dot, extension = name.rpartition(".")
     text = stem if dot and len(extension) <= 4 else name
-    starts = [found.end() for found in (_AFTER_TITLE.search(text),) if found]
-    starts += [found.start() for found in (_RESOLUTION.search(text),) if found]
-    return text[min(starts) :] if starts else ""
+    title = _AFTER_TITLE.search(text)
+    first = next((word.start() for word in _WORD.finditer(text) if word["resolution"]), None)
+    start = min((at for at in (title.end() if title else None, first) if at is not None), default=len(text))
+    is_dated = title is not None and title[0][0] in "([" and title.end() <= start
+    run: list[re.Match[str]] = []
+    for word in _WORD.finditer(text, start):
+        gap = text[run[-1].end() : word.start()] if run else ""
+        if run and (" - " in gap or not _GAP.fullmatch(gap)):
+            yield from _told(run, text, is_dated)
+            run = []
+        run.append(word)
+    yield from _told(run, text, is_dated)
+
+
+def _told(run: list[re.Match[str]], text: str, is_dated: bool) -> list[re.Match[str]]:
+    """Give a run of words when it speaks of quality: by a word that says nothing else, or as all of a film's part."""
+    if any(word["resolution"] or word["strong"] or word["codec"] for word in run):
+        return run
+    whole = run and text[: run[0].start()].endswith(" - ") and text[run[-1].end() :][:3] in ("", " - ")
+    return run if whole and is_dated else []
+
+
+def _source(word: str) -> str:
+    """Name a source by one of its words."""
+    fits = (
+        name for name, *words in _SOURCE_WORDS for w in words if w and re.fullmatch(w, word, re.IGNORECASE)
+    )
+    return next(fits, "")
 
 
 def from_plex(resolution: str) -> str:
