@@ -345,8 +345,17 @@ class IngestDesk:
             "free_bytes": seen.free_bytes,
             "total_bytes": seen.total_bytes,
             "file_system": seen.file_system,
+            "recycled_bytes": await self._recycled_bytes(root),
             "problem": seen.problem,
         }
+
+    async def _recycled_bytes(self, root: str) -> int | None:
+        """Count what the recycle folder of a library holds; nothing where that is not known."""
+        names = Names(folder=lambda _name: "", file=lambda _name: "")
+        try:
+            return (await scan(f"{root.rstrip('/')}/.segue-recycle", names)).bytes
+        except TreeError as error:
+            return 0 if error.missing else None
 
     async def library_folders(self, name: str) -> tuple[str, ...]:
         """Give the folders of a library by its title, as segue sees them; of all when the name is empty."""

@@ -1,6 +1,8 @@
 """Verifying and adopting: runs over a whole library that may take hours, one at a time, and can be ended early."""
 
+import re
 from collections.abc import Awaitable
+from typing import Literal
 
 import trio
 
@@ -119,8 +121,7 @@ class LongRuns:
                 if found.status == "read" and not known.sha256:
                     await self._archive.note_sha256(known, found.sha256)
             else:
-                what = found.detail or found.status
-                account.problem(f"{known.root}/{known.path}: {what}")
+                account.problem(f"{known.root}/{known.path} {_said(known, found)}")
         account.tell()
 
     # ---------------------------------------------------------------- adopt
@@ -144,9 +145,9 @@ class LongRuns:
         if not await self._archive.has_file(root, path):
             sha256 = await self._sha256(root, path) if effect.checksums else ""
             await self._archive.record(_adopted(root, path, file, sha256))
-        wrong = naming_problem(path)
+        wrong = naming_problem(path, "show" if root in effect.shows else "film")
         if wrong:
-            account.problem(f"{file.path}: {wrong}")
+            account.problem(f"{file.path} {wrong}")
         else:
             account.ok += 1
 
@@ -169,6 +170,34 @@ def _adopted(root: str, path: str, file: FoundFile, sha256: str) -> HistoryRecor
     )
 
 
-def naming_problem(_path: str) -> str:
-    """Say what Plex would not read in a library path; empty when it reads it."""
-    return ""
+def _said(known: KnownFile, found: orders.VerifiedFile) -> str:
+    match found.status:
+        case "missing":
+            return "is not there any more."
+        case "size":
+            return f"has {found.size} bytes; {known.size} were written down."
+        case "content":
+            return "does not hold what was written down: its checksum is another."
+        case _:
+            return f"cannot be read: {found.detail or 'no reason is given'}."
+
+
+_YEAR = re.compile(r"[(\[](?:18|19|20)\d\d[)\]]")
+_EPISODE = re.compile(
+    r"s\d{1,4}[ ._-]?e\d{1,4}|(?<!\d)\d{1,2}x\d{2,3}(?!\d)|\d{4}-\d\d-\d\d|\d\d-\d\d-\d{4}", re.IGNORECASE
+)
+
+
+def naming_problem(path: str, kind: Literal["film", "show"]) -> str:
+    """Say what Plex would not read in a path of a library, relative to its root; empty when it reads it.
+
+    By Plex' rules a film has its year in its folder's name or its own, an episode its numbers or its date.
+    """
+    folders, _, name = path.rpartition("/")
+    if kind == "film":
+        if _YEAR.search(name) or _YEAR.search(folders):
+            return ""
+        return "has no year in its name or its folder's: Plex may take it for another film."
+    if not folders:
+        return "lies in the library itself: an episode belongs into its show's folder."
+    return "" if _EPISODE.search(name) else "has neither season and episode nor a date in its name."

@@ -154,9 +154,7 @@ def adopt(state: IngestState, action: AdoptRequested, out: Out) -> IngestState:
         return state
     libraries = (*state.settings.movies, *state.settings.shows)
     roots = (action.path,) if action.path else libraries
-    outside = [
-        r for r in roots if not any(r == lib or r.startswith(lib.rstrip("/") + "/") for lib in libraries)
-    ]
+    outside = [root for root in roots if not any(_is_within(root, library) for library in libraries)]
     if outside or not roots:
         out.refuse(
             "not_a_library",
@@ -173,11 +171,16 @@ def adopt(state: IngestState, action: AdoptRequested, out: Out) -> IngestState:
             because=out.stamp.seq,
             after_commit=True,
             roots=roots,
+            shows=tuple(r for r in roots if any(_is_within(r, lib) for lib in state.settings.shows)),
             checksums=action.checksums,
         )
     )
     out.accept("writes down what the library has; no file is moved")
     return but(state, long_run=LongRun("adopt", effect_id, out.stamp.wall_at))
+
+
+def _is_within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
 def _is_running(state: IngestState, out: Out) -> bool:

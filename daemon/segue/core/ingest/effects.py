@@ -156,6 +156,8 @@ class RunAdopt(EffectBase, frozen=True, kw_only=True, tag="run_adopt"):
     owner: ClassVar[str] = "ingest_worker"
 
     roots: tuple[str, ...]
+    shows: tuple[str, ...] = ()
+    """Those of the roots that hold series."""
     checksums: bool
 
 
