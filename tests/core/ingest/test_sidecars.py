@@ -168,6 +168,7 @@ def test_what_is_of_no_use_is_left_with_a_reason() -> None:
     found = related(
         "Sample/film-sample.mkv",
         "RARBG.txt",
+        "RARBG.com.mp4",
         "WWW.SITE.TO.exe",
         "film.rar",
         "notes.txt",
@@ -180,8 +181,9 @@ def test_what_is_of_no_use_is_left_with_a_reason() -> None:
     assert found.carry == ()
     assert dict(found.left) == {
         "Sample/film-sample.mkv": "a sample",
-        "RARBG.txt": "an advertisement or a program",
-        "WWW.SITE.TO.exe": "an advertisement or a program",
+        "RARBG.txt": "nothing that Plex reads",
+        "RARBG.com.mp4": "an advertisement",
+        "WWW.SITE.TO.exe": "nothing that Plex reads",
         "film.rar": "an archive",
         "notes.txt": "nothing that Plex reads",
         "tvshow.nfo": "it is the whole show's",

@@ -63,11 +63,7 @@ EXTRA_FOLDERS: Final[dict[str, str]] = {
 SHOW_NFOS: Final = frozenset({"tvshow", "season"})
 
 UNCLEAR: Final = "it does not say which video it belongs to"
-_LEFT: Final = {
-    "junk": "an advertisement or a program",
-    "archive": "an archive",
-    "temporary": "not whole yet",
-}
+_LEFT: Final = {"archive": "an archive", "temporary": "not whole yet"}
 _EPISODE = re.compile(
     r"(?<![a-z0-9])s(?P<s>\d{1,4})[ ._-]?(?P<e>e\d{1,4}(?:[ ._-]?e\d{1,4}|-\d{1,4}(?![\dpi]))*)"
     r"|(?<!\d)(?P<x>\d{1,2})x(?P<y>\d{2,3})(?!\d)",
@@ -147,7 +143,7 @@ def sidecars_of(
     """
     told = sorted(siblings, key=lambda s: (s.path.count("/"), s.path))
     beside = [s for s in told if "/" not in s.path and extension_of(s.path) in VIDEOS]
-    mains = [s for s in beside if not _ARRIVALS.is_sample(s.path, s.size) and not is_extra(s.path)]
+    mains = [s for s in beside if not _is_minor(s)]
     only = not mains and videos_in_folder <= 1 + len(beside)
     others = frozenset(_key(stem_of(s.path)) for s in mains)
     stem = stem_of(video)
@@ -164,6 +160,12 @@ def sidecars_of(
     return Related(tuple(kept), (*left, *twins))
 
 
+def _is_minor(video: Sibling) -> bool:
+    """Tell whether a video is a sample, an extra or an advertisement: no film of its own."""
+    junk = _ARRIVALS.file_left(video.path) == "junk"
+    return junk or _ARRIVALS.is_sample(video.path, video.size) or is_extra(video.path)
+
+
 def _judged(sibling: Sibling, video: _Video) -> Sidecar | str:
     """Say how a file goes along, or why it is left; empty for what is somebody else's."""
     folders, _, name = sibling.path.rpartition("/")
@@ -172,9 +174,11 @@ def _judged(sibling: Sibling, video: _Video) -> Sidecar | str:
     why = _ARRIVALS.left_because(sibling.path)
     if why in _LEFT:
         return _LEFT[why]
-    if why not in ("", "sidecar", "extension"):
+    if why not in ("", "sidecar", "extension", "junk"):
         return ""
     ending = extension_of(name)
+    if ending in VIDEOS and why == "junk":
+        return "an advertisement"
     if ending in VIDEOS:
         return _video(sibling, folders, name, video)
     if ending in SUBTITLES:
