@@ -90,6 +90,9 @@ def metrics(status: dict[str, Any]) -> str:
         f"segue_heos_up {int(status['heos']['state'] == 'up')}",
         "# TYPE segue_journal_ok gauge",
         f"segue_journal_ok {int(status['journal']['state'] == 'ok')}",
+        "# TYPE segue_ingest_jobs gauge",
+        f'segue_ingest_jobs{{state="queue"}} {status["ingest"]["queue"]}',
+        f'segue_ingest_jobs{{state="review"}} {status["ingest"]["reviews"]}',
         "# TYPE segue_room_level gauge",
     ]
     lines += [
