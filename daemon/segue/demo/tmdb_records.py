@@ -85,8 +85,6 @@ class ShowRecord:
     imdb_id: str = ""
     tvdb_id: int | None = None
     original_language: str = "en"
-    absolute: tuple[tuple[int, int], ...] = ()
-    """Season and number of each episode in its absolute order, where TMDb has an episode group for that."""
 
     @property
     def year(self) -> int | None:

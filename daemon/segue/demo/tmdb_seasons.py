@@ -50,12 +50,10 @@ def _show(rng: random.Random, tmdb_id: int, title: str, year: int) -> ShowRecord
     kind = rng.random()
     started = date(year, rng.randint(1, 12), rng.randint(1, 28))
     original, others, language = title, [], "en"
-    absolute: tuple[tuple[int, int], ...] = ()
     if kind < ANIME:
         original, latin = titles.foreign(rng, "ja")
         others, language = [latin], "ja"
         seasons = _anime(rng, started)
-        absolute = tuple((n, e.number) for n in sorted(seasons) if n for e in seasons[n])
     elif kind < ANIME + DATED:
         seasons = _dated(rng, started)
     else:
@@ -75,7 +73,6 @@ def _show(rng: random.Random, tmdb_id: int, title: str, year: int) -> ShowRecord
         imdb_id=f"tt{30_000_000 + tmdb_id}",
         tvdb_id=None if rng.random() < WITHOUT_TVDB else 400_000 + tmdb_id,
         original_language=language,
-        absolute=absolute,
     )
 
 
