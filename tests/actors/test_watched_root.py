@@ -3,8 +3,8 @@
 from segue.actors.watched_root import News, WatchedRoot
 from segue.adapters.tree import FoundFile, Scan
 from segue.adapters.watch_events import EVERYTHING, Dirty
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.arrivals import Arrivals
+from segue.core.ingest.requests import SourceFile
 
 DISK, OTHER = 8, 9
 

@@ -6,7 +6,7 @@ from msgspec.structs import replace as but
 
 from segue.core.actions import DOMAINS, Action, ConfigLoaded, DeadlineDue, Domain
 from segue.core.ingest import reducer as ingest
-from segue.core.ingest.actions import IngestAction
+from segue.core.ingest.requests import IngestAction
 from segue.core.music import reducer as music
 from segue.core.music.actions import MusicAction
 from segue.core.stamp import Stamp

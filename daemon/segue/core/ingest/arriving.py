@@ -7,10 +7,8 @@ from msgspec.structs import replace as but
 from segue.core.ingest import jobs
 from segue.core.ingest.actions import (
     BaselineTaken,
-    DownloadCompleted,
     DownloadsRead,
     RootChanged,
-    SourceFile,
     SourceProbe,
     SourcesFound,
     SourcesGone,
@@ -18,6 +16,7 @@ from segue.core.ingest.actions import (
 )
 from segue.core.ingest.effects import AskDownloads, ProbeSources, ScanRoot, UnwatchRoot, WatchRoot
 from segue.core.ingest.facts import Reason
+from segue.core.ingest.requests import DownloadCompleted, SourceFile
 from segue.core.ingest.state import (
     Complete,
     Finished,

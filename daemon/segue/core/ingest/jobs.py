@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace as but
 
-from segue.core.ingest.actions import SourceFile
 from segue.core.ingest.facts import Reason
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import (
     Finished,
     IngestState,

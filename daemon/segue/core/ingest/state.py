@@ -10,9 +10,10 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace as but
 
-from segue.core.ingest.actions import RootStatus, SourceFile
+from segue.core.ingest.actions import RootStatus
 from segue.core.ingest.facts import Candidate, ParsedName, Reason, Verdict
 from segue.core.ingest.records import HistoryRecord, Plan
+from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.settings import IngestSettings
 
 Intent = Literal["ingest", "rename", "undo"]
