@@ -60,9 +60,14 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFC", "".join(map(_visible, text[:TEXT_CHARS_MAX])))
     text = _BETWEEN.sub(_dash, _AT_ENDS.sub("", text)).translate(_GONE)
     text = _RUN_OF_DASHES.sub(" - ", _RUN_OF_SPACES.sub(" ", text)).strip()
+    return unicodedata.normalize("NFC", _without_lone_marks(text))
+
+
+def _without_lone_marks(text: str) -> str:
+    """Take off marks at the beginning: they would belong to whatever comes before."""
     while text and unicodedata.category(text[0])[0] == "M":
         text = text[1:].lstrip()
-    return unicodedata.normalize("NFC", text)
+    return text
 
 
 def _visible(character: str) -> str:
@@ -89,7 +94,7 @@ def component(text: str, bytes_max: int = NAME_BYTES_MAX) -> str:
         before = text
         text = _EMPTY_BRACKETS.sub("", text)
         text = _RUN_OF_DASHES.sub(" - ", _RUN_OF_SPACES.sub(" ", text))
-        text = _DANGLING.sub("", text).strip(" .")
+        text = _without_lone_marks(_DANGLING.sub("", text).strip(" ."))
         text = _DEVICE.sub(r"\1_", text, count=1) if _DEVICE.match(text) else text
         text = cut(unicodedata.normalize("NFC", text), bytes_max)
         if text == before:
