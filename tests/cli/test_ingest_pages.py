@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segue.cli import ingest_render, library_render, queue_render, review_render
@@ -186,6 +186,7 @@ def test_many_reasons_are_counted() -> None:
 
 
 @given(st.floats(-10, 1e15), st.floats(-10, 1e15), st.floats(-10, 1e12) | st.none(), st.integers(1, 150))
+@example(0.0, 1.0, 2.225073858507203e-309, 1)
 def test_progress_keeps_to_its_columns(done: float, total: float, per_s: float | None, columns: int) -> None:
     how = Amounts(done, total, per_s)
     assert 0 <= how.share <= 1

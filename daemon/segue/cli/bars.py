@@ -40,7 +40,7 @@ def bar(share: float, cells: int, paint: Paint) -> str:
 def in_words(how: Amounts) -> str:
     """Write how far it is: `43 % of 12.3 GB, 81.0 MB/s, 1 min 26 s left`."""
     parts = [f"{int(how.share * 100)} % of {size(how.total)}"]
-    if how.per_s:
+    if how.per_s >= 1:  # slower than a byte a second is not moving
         parts += [f"{size(how.per_s)}/s", f"{duration((how.total - how.done) / how.per_s)} left"]
     return ", ".join(parts)
 
