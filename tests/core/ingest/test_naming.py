@@ -303,6 +303,12 @@ def test_a_long_episode_title_goes_before_the_shows() -> None:
         (".hack//SIGN", "hack-SIGN (1999)"),
         ("CON", "CON (1999)"),
         (".segue-recycle", "segue-recycle (1999)"),
+        ("." * 300 + "Late", "Late (1999)"),
+        ("()" * 150 + "- " * 20 + "Late", "Late (1999)"),
+        ("- " * 300 + "Too late", "tmdb-603 (1999)"),
+        ("()-.", "tmdb-603 (1999)"),
+        ("!!!", "!!! (1999)"),
+        ("Monsters, Inc.", "Monsters, Inc. (1999)"),
     ],
 )
 def test_a_title_of_which_nothing_remains(title: str, folder: str) -> None:

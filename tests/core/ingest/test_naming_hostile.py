@@ -40,9 +40,25 @@ def is_safe(found: Destination) -> bool:
     )
 
 
+RUNS = (
+    "." * 300,
+    "()" * 120,
+    "- " * 120,
+    " " * 300,
+    "\u0301" * 300,
+    "語" * 150,
+    "a",
+    "(",
+    "..",
+    "{",
+    "/",
+    "CON",
+)
 MARKS = "{}[]/\\:*?.- \0\n\u202e\u200d\ud800\u0301e語😀A1"
 hostile = (
-    st.text(max_size=450) | st.text(alphabet=MARKS, max_size=450) | st.sampled_from(["..", "CON", ".segue-x"])
+    st.text(max_size=450)
+    | st.text(alphabet=MARKS, max_size=450)
+    | st.lists(st.sampled_from(RUNS), max_size=4).map("".join)
 )
 numbers = st.none() | st.integers(-3, 2100) | st.integers()
 parses = st.builds(

@@ -232,17 +232,20 @@ def _title_folder(
 
 def _variants(part: Component, values: dict[str, str]) -> Iterator[tuple[str, bool, str]]:
     """Give names for a title's folder: as the template has it, with the year, with the id."""
-    plain = _written(part, values)[0]
+    plain = _written(part, values)[0] or UNTITLED
     yield plain, False, ""
     with_year = _with_year(values, part)
-    dated = _written(part, with_year)[0]
+    dated = _written(part, with_year)[0] or UNTITLED
     if dated != plain:
         yield dated, True, f"The year is added: the folder {plain} is not this title's."
     tag = values["id_tag"]
     if tag and not part.fields & IDS:
         room = paths.NAME_BYTES_MAX - paths.size(tag) - 1
-        tagged = f"{_written(part, with_year, room)[0]} {tag}"
-        yield tagged, dated != plain, f"The id is added: the folder {dated} is not this title's."
+        yield (
+            f"{_written(part, with_year, room)[0] or UNTITLED} {tag}",
+            dated != plain,
+            f"The id is added: the folder {dated} is not this title's.",
+        )
 
 
 def _with_year(values: dict[str, str], part: Component) -> dict[str, str]:
@@ -271,7 +274,7 @@ def _stem(part: Component, values: dict[str, str], *, beside: bool) -> tuple[str
     if values["part"] and "part" not in part.fields:
         tail += f" - {values['part']}"
     text, shortened = _written(part, values, STEM_BYTES_MAX - paths.size(tail))
-    return paths.stem((text or values["title"]) + tail, STEM_BYTES_MAX), shortened
+    return paths.stem((text or UNTITLED) + tail, STEM_BYTES_MAX) or UNTITLED, shortened
 
 
 def _written(
@@ -341,9 +344,8 @@ def _values(parsed: ParsedName, chosen: Chosen, numbering: Numbering | None) -> 
 def _title(parsed: ParsedName, chosen: Chosen) -> str:
     """Give a title of which something remains in a name: the database's, the name's, else an id."""
     for text in (chosen.title, parsed.title):
-        plain = paths.plain(text)
-        if paths.component(plain):
-            return plain
+        if title := paths.title(text):
+            return title
     tag = _ids(chosen)["id_tag"]
     return tag.strip("{}") or UNTITLED
 

@@ -36,6 +36,7 @@ _GONE = str.maketrans({"*": "", "?": "", "<": "", ">": "", '"': "'", "{": "(", "
 _RUN_OF_SPACES = re.compile(r"\s+")
 _RUN_OF_DASHES = re.compile(r"(?: -)+ ")
 _EMPTY_BRACKETS = re.compile(r"\(\s*\)|\[\s*\]|\{\s*\}")
+_IN_FRONT = re.compile(r"^(?:[ .]|-\s)+")
 _DANGLING = re.compile(r"^(?:\s*-\s+)+|(?:\s+-)+\s*$")
 _DEVICE = re.compile(
     r"(con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?=\s*(?:\.|$))",
@@ -68,6 +69,17 @@ def _without_lone_marks(text: str) -> str:
     while text and unicodedata.category(text[0])[0] == "M":
         text = text[1:].lstrip()
     return text
+
+
+def title(text: str) -> str:
+    """Give a plain title that still says something when it is shortened: it begins with what may begin a name."""
+    text = plain(text)
+    for _ in range(8):
+        before = text
+        text = _without_lone_marks(_IN_FRONT.sub("", _EMPTY_BRACKETS.sub("", text)))
+        if text == before:
+            break
+    return text if component(text).strip(" .-()[]") else ""
 
 
 def _visible(character: str) -> str:
