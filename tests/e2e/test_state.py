@@ -66,7 +66,10 @@ async def test_a_damaged_database_is_moved_aside(place: Path, damage: str) -> No
 
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE durable SET json = '{\"rooms\": 7}'", "UPDATE durable SET version = 999"],
+    [
+        "UPDATE durable SET json = '{\"rooms\": 7}' WHERE domain = 'music'",
+        "UPDATE durable SET version = 999 WHERE domain = 'music'",
+    ],
     ids=["unreadable", "of a later version"],
 )
 async def test_a_slice_that_nobody_can_read_is_set_aside(place: Path, change: str) -> None:
