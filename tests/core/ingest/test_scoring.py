@@ -95,6 +95,7 @@ def test_title_and_year_are_enough() -> None:
         (but(MATRIX, year=1998), but(FOUND, votes=900), LENGTH_S + 9 * 60, "runtime_differs"),
         (but(MATRIX, year=None), but(FOUND, votes=900), LENGTH_S + 9 * 60, "runtime_differs"),
         (but(MATRIX, year=None), FOUND, LENGTH_S + 40 * 60, "runtime_differs"),
+        (but(MATRIX, year=1998), FOUND, LENGTH_S + 20 * 60, "runtime_differs"),
         (MATRIX, but(FOUND, title_similarity=0.9, exact=False), LENGTH_S + 9 * 60, "runtime_differs"),
         (MATRIX, FOUND, 50 * 60.0, "runtime_differs"),
         (but(MATRIX, year=None), FOUND, None, "no_witness"),
@@ -285,6 +286,13 @@ def test_a_length_contradicts_an_episode_only_when_it_is_far_off() -> None:
     assert judge_episode(but(PILOT, episodes=(1, 2)), both, minutes=116).accepted
     unknown = but(SHOW, episodes=(EpisodeFact(1, 1),))
     assert judge_episode(PILOT, unknown, minutes=22).accepted
+
+
+def test_the_length_of_a_show_that_few_know_must_be_nearer_unless_its_year_is_named() -> None:
+    obscure = but(SHOW, votes=100)
+    assert judge_episode(PILOT, obscure, minutes=63).accepted
+    assert codes(judge_episode(PILOT, obscure, minutes=43)) == ["runtime_differs"]
+    assert judge_episode(but(PILOT, year=2008), obscure, minutes=43).accepted
 
 
 def test_a_length_does_not_contradict_the_title_of_an_episode() -> None:

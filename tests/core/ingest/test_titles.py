@@ -8,6 +8,7 @@ from segue.core.ingest.titles import (
     LENGTH_MAX,
     NO_SUBTITLE,
     OTHER_NUMBERS_MAX,
+    OTHER_WORD_MAX,
     compare,
     episode_similarity,
     normalise,
@@ -70,6 +71,30 @@ def test_titles_that_only_resemble_each_other_do_not_pass_for_rivals(a: str, b: 
     fits, exact = compare([a], [b])
     assert not exact
     assert fits < 0.95
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("What the Baker Said to Stabru", "What the Baker Said to Kesgrou"),
+        ("The Long Way to the Old Harbour", "The Long Way to the New Harbour Station"),
+        ("Harry and the Philosopher's Stone", "Harry and the Sorcerer's Stone"),
+    ],
+)
+def test_a_word_of_its_own_makes_another_title(a: str, b: str) -> None:
+    assert compare([a], [b])[0] <= OTHER_WORD_MAX
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("The Shawshnk Redemption", "The Shawshank Redemption"),
+        ("Gaurdians of the Galaxy", "Guardians of the Galaxy"),
+        ("XMen Origins Wolverine Cut", "X Men Origins: Wolverine Cut"),
+    ],
+)
+def test_a_misspelt_word_is_still_the_word(a: str, b: str) -> None:
+    assert compare([a], [b])[0] > 0.9
 
 
 @pytest.mark.parametrize(("a", "b"), [("Matrix", "The Matrix"), ("Matrix The", "The Matrix")])

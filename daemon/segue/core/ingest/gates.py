@@ -18,6 +18,7 @@ from segue.core.ingest.weighing import (
     is_confirmed,
     is_ruled_out,
     kind_part,
+    known_length_min,
     runtime_fit,
     year_gap,
 )
@@ -84,7 +85,7 @@ def _gates(case: Case) -> tuple[Gate, ...]:
     by_search: tuple[Gate, ...] = (_threshold, _title, _year, _other_title, _rivals)
     about_title = (_id,) if case.candidate.by_id else by_search
     if case.candidate.kind == "show":
-        return (_kind, *about_title, _episodes, _episode_title)
+        return (_kind, *about_title, _episodes, _episode_title, _episode_runtime)
     return (_kind, *about_title) if case.candidate.by_id else (_kind, *about_title, _runtime)
 
 
@@ -231,34 +232,51 @@ def _is_ruled_out(case: Case, rival: Ranked, margin: float) -> bool:
     if not is_ruled_out(case.parsed, rival.candidate, case.duration_s, case.settings):
         return False
     fit = runtime_fit(case.parsed, rival.candidate, case.duration_s, case.settings)
-    return fit == "far" or margin > -case.settings.rival_margin
+    certain = fit == "far" and rival.candidate.kind == "film"
+    return certain or margin > -case.settings.rival_margin
 
 
 def _runtime(case: Case) -> Iterator[Reason]:
     """The length confirms what title and year leave open; far off, it contradicts even both."""
     candidate, settings = case.candidate, case.settings
-    sure = candidate.exact and case.gap == 0
-    wide = sure or _is_famous_and_alone(case)
-    if case.fit == "far" or (case.fit == "differs" and not wide):
-        tolerance_min = _tolerance_min(case, far=wide)
+    if case.fit == "unknown":
+        sure = candidate.exact and case.gap == 0
+        if not sure and not _does_without_length(case):
+            year = (
+                "no year" if case.parsed.year is None else "another year" if case.gap else "another spelling"
+            )
+            yield Reason(
+                "no_witness",
+                f"The name has {year}, and no length confirms {label(candidate)}"
+                f"{'' if settings.runtime_without_year or not case.rivals else ', which is not the only one'}.",
+            )
+        return
+    allowed, tolerance_min = _allowed_lengths(case)
+    if case.fit not in allowed:
         yield Reason(
             "runtime_differs",
             f"The file lasts {_minutes(case)} min, {label(candidate)} {candidate.runtime_min} min; "
             f"{tolerance_min:.0f} min more or less are allowed.",
         )
-    elif case.fit == "unknown" and not sure and not _does_without_length(case):
-        year = "no year" if case.parsed.year is None else "another year" if case.gap else "another spelling"
-        yield Reason(
-            "no_witness",
-            f"The name has {year}, and no length confirms {label(candidate)}"
-            f"{'' if settings.runtime_without_year or not case.rivals else ', which is not the only one'}.",
-        )
 
 
-def _is_famous_and_alone(case: Case) -> bool:
-    """Say whether a film is so well known that an open year and another cut are likelier than an unknown namesake."""
-    candidate = case.candidate
-    return candidate.exact and candidate.votes >= case.settings.famous_votes and not case.rivals
+def _allowed_lengths(case: Case) -> tuple[tuple[Fit, ...], float]:
+    """Say how far the length may be off, in words and in minutes.
+
+    The more title and year say, the less the length has to; and a famous film is likelier another cut than an unknown
+    namesake of nearly its length. No year says nothing, one that is off by one speaks a little against the film.
+    """
+    candidate, settings = case.candidate, case.settings
+    known_min = float(candidate.runtime_min or 0)
+    tolerance_min = max(settings.runtime_tolerance_min, settings.runtime_tolerance_share * known_min)
+    sure = candidate.exact and case.gap == 0
+    famous = candidate.exact and candidate.votes >= settings.famous_votes
+    if famous and (sure or (case.parsed.year is None and not case.rivals)):
+        far_min = max(settings.runtime_far_min, settings.runtime_far_share * known_min)
+        return ("agrees", "near", "differs"), far_min
+    if sure or (famous and not case.rivals):
+        return ("agrees", "near"), 2 * tolerance_min
+    return ("agrees",), tolerance_min
 
 
 def _does_without_length(case: Case) -> bool:
@@ -268,13 +286,6 @@ def _does_without_length(case: Case) -> bool:
     if case.parsed.year is None and case.settings.runtime_without_year:
         return False
     return not case.rivals
-
-
-def _tolerance_min(case: Case, *, far: bool) -> float:
-    settings, known_min = case.settings, float(case.candidate.runtime_min or 0)
-    if far:
-        return max(settings.runtime_far_min, settings.runtime_far_share * known_min)
-    return max(settings.runtime_tolerance_min, settings.runtime_tolerance_share * known_min)
 
 
 def _minutes(case: Case) -> str:
@@ -305,6 +316,26 @@ def _episode_title(case: Case) -> Iterator[Reason]:
             "episode_title_differs",
             f"The name calls the episode {case.parsed.episode_title[:120]}; TMDb calls {episode_label(case.parsed)} "
             f"{known[:120]}. They fit to {similarity:.2f}; {limit:.2f} is needed.",
+        )
+
+
+def _episode_runtime(case: Case) -> Iterator[Reason]:
+    """A file that is much shorter or longer than its episodes is another show's, or holds more than it says.
+
+    Where the name gives no year and a show is little known, it may be an unknown namesake: then less is too much.
+    """
+    settings, candidate = case.settings, case.candidate
+    known_min = known_length_min(case.parsed, candidate)
+    allowed_min = max(settings.episode_far_min, settings.episode_far_share * known_min)
+    if case.parsed.year is None and candidate.votes < settings.famous_votes and not candidate.by_id:
+        allowed_min = max(settings.runtime_tolerance_min, settings.episode_tolerance_share * known_min)
+    elif case.fit == "differs":
+        return
+    if case.fit in ("differs", "far"):
+        yield Reason(
+            "runtime_differs",
+            f"The file lasts {_minutes(case)} min, {episode_label(case.parsed)} of {label(candidate)} "
+            f"{known_min:.0f} min; {allowed_min:.0f} min more or less are allowed.",
         )
 
 

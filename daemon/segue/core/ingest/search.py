@@ -19,6 +19,8 @@ PAGE = 20
 SEARCHES_MAX = 6
 DETAILS_MAX = 2
 """So many candidates are looked at closely: those that could be taken."""
+SETTLED_VOTES = 200
+"""A film of so many votes needs no look at the years beside it."""
 _WORD_MIN = 4
 """Letters of a word that is worth a search of its own."""
 
@@ -72,13 +74,17 @@ def is_settled(
 ) -> bool:
     """Say whether one candidate fits so well that no further question is needed.
 
-    A film of the right title and year whose length is another's is taken only after it was asked whether a neighbouring
-    year has the right one.
+    A film of the right title and year that is little known, or whose length is another's, is taken only after it was
+    asked whether a neighbouring year has a better one.
     """
     ranked = rank(parsed, candidates, duration_s, settings)
     if not ranked or match_reasons(parsed, ranked, duration_s, settings):
         return False
-    return runtime_fit(parsed, ranked[0].candidate, duration_s, settings) != "differs"
+    best = ranked[0].candidate
+    if best.kind == "show" or best.by_id:
+        return True
+    is_known = best.votes >= SETTLED_VOTES or parsed.year is None
+    return is_known and runtime_fit(parsed, best, duration_s, settings) in ("agrees", "unknown")
 
 
 def _kinds(parsed: ParsedName) -> tuple[CandidateKind, ...]:

@@ -18,12 +18,19 @@ LENGTH_MAX = 300
 """Characters of a title that are compared; no real title is longer."""
 OTHER_NUMBERS_MAX = 0.80
 """At most so alike are titles whose numbers differ: *Rocky II* and *Rocky III*."""
+OTHER_WORD_MAX = 0.85
+"""At most so alike are titles of which one has a word that is not in the other, not even misspelt."""
 OTHER_ORDER = 0.98
 """What the same words in another order are worth: `Matrix The`."""
 NO_ARTICLE = 0.97
 """What the same title without its first article is worth: *Matrix*."""
 NO_SUBTITLE = 0.90
 """What the part before a colon is worth: *Leon* of *Leon: The Professional*."""
+
+_WORD_MIN = 4
+"""Letters of a word that tells titles apart; shorter ones come and go."""
+_MISSPELT = 60.0
+"""Percent from which two words count as one, misspelt."""
 
 _LETTERS = str.maketrans(
     {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŧ": "t"}
@@ -124,7 +131,11 @@ def similarity(a: str, b: str) -> float:
     if (bare_a, bare_b) != (a, b):
         best = max(best, NO_ARTICLE * fuzz.ratio(bare_a, bare_b) / 100)
     best = min(best, 0.99)
-    return best if _numbers(a) == _numbers(b) else min(best, OTHER_NUMBERS_MAX)
+    if _numbers(a) != _numbers(b):
+        return min(best, OTHER_NUMBERS_MAX)
+    if best > OTHER_WORD_MAX and (_has_other_word(a, b) or _has_other_word(b, a)):
+        return OTHER_WORD_MAX
+    return best
 
 
 def compare(names: Iterable[str], titles: Iterable[str]) -> tuple[float, bool]:
@@ -168,6 +179,17 @@ def episode_similarity(name: str, titles: Iterable[str]) -> float:
 def _without_article(plain: str) -> str:
     first, _, rest = plain.partition(" ")
     return rest if rest and first in _ARTICLES else plain
+
+
+def _has_other_word(a: str, b: str) -> bool:
+    """Say whether a title has a word that stands in no spelling in the other."""
+    words_a, words_b = a.split(), b.split()
+    others = [word for word in words_b if word not in words_a]
+    return any(
+        len(word) >= _WORD_MIN and all(fuzz.ratio(word, other) < _MISSPELT for other in others)
+        for word in words_a
+        if word not in words_b
+    )
 
 
 def _numbers(plain: str) -> list[str]:

@@ -13,8 +13,9 @@ import msgspec
 
 from segue.core.ingest.facts import Candidate, ParsedName, Ranked, Score
 
-Fit = Literal["agrees", "differs", "far", "unknown"]
-"""How a film's length stands to the file's: within the tolerance; another cut perhaps; not this film; not known."""
+Fit = Literal["agrees", "near", "differs", "far", "unknown"]
+"""How a length stands to the file's: within the tolerance; within twice the tolerance; another cut perhaps; another
+film; not known."""
 
 
 class Weights(msgspec.Struct, frozen=True):
@@ -54,10 +55,15 @@ class MatchSettings(msgspec.Struct, frozen=True):
     runtime_far_min: float = 25.0
     runtime_far_share: float = 0.25
     """Beyond the larger of the two it is no other cut but another film."""
+    episode_far_min: float = 10.0
+    episode_far_share: float = 0.35
+    """Beyond the larger of the two it is another episode. TMDb often has the length of the slot, so this is wide."""
+    episode_tolerance_share: float = 0.15
+    """Of a show that few know, whose name gives neither year nor episode title, the length must be as near as this."""
     runtime_without_year: bool = True
     """A film whose name has no year needs a length that agrees; otherwise the sole candidate of that title will do."""
     famous_votes: int = 1_000
-    """A film of so many votes that is the only one of its title may be another cut, also where the year is open."""
+    """A film of so many votes is likelier another cut than an unknown namesake when its length differs."""
     contradiction: float = 0.5
     """A title less similar than this contradicts an id, or the other title of the name."""
     episode_title_min: float = 0.6
@@ -124,22 +130,50 @@ def year_gap(parsed: ParsedName, candidate: Candidate) -> int | None:
 def runtime_fit(
     parsed: ParsedName, candidate: Candidate, duration_s: float | None, settings: MatchSettings
 ) -> Fit:
-    """Compare a film's length with the file's.
+    """Compare a film's or its episodes' length with the file's.
 
     A part of a film, an extra and a named edition say nothing by being shorter or longer. Files whose length cannot be
-    a film's at all (none, or less than a minute) count as not measured.
+    a film's at all (none, or less than a minute) count as not measured. The length of an episode whose title agrees
+    says nothing more.
     """
-    if candidate.kind != "film" or not candidate.runtime_min or duration_s is None or duration_s < 60.0:
+    known_min = known_length_min(parsed, candidate)
+    if not known_min or duration_s is None or duration_s < 60.0 or parsed.part is not None or parsed.extra:
         return "unknown"
-    if parsed.part is not None or parsed.extra:
-        return "unknown"
-    known_min = float(candidate.runtime_min)
     gap_min = abs(duration_s / 60.0 - known_min)
-    if gap_min <= max(settings.runtime_tolerance_min, settings.runtime_tolerance_share * known_min):
+    if candidate.kind == "show":
+        return _episode_fit(candidate, gap_min, known_min, settings)
+    tolerance_min = max(settings.runtime_tolerance_min, settings.runtime_tolerance_share * known_min)
+    if gap_min <= tolerance_min:
         return "agrees"
-    if gap_min > max(settings.runtime_far_min, settings.runtime_far_share * known_min):
-        return "unknown" if parsed.edition else "far"
-    return "unknown" if parsed.edition else "differs"
+    if parsed.edition:
+        return "unknown"
+    if gap_min <= 2 * tolerance_min:
+        return "near"
+    return (
+        "far"
+        if gap_min > max(settings.runtime_far_min, settings.runtime_far_share * known_min)
+        else "differs"
+    )
+
+
+def _episode_fit(candidate: Candidate, gap_min: float, known_min: float, settings: MatchSettings) -> Fit:
+    if (candidate.episode_title_similarity or 0.0) >= settings.title_min:
+        return "unknown"
+    if gap_min <= max(settings.runtime_tolerance_min, settings.episode_tolerance_share * known_min):
+        return "agrees"
+    return (
+        "far"
+        if gap_min > max(settings.episode_far_min, settings.episode_far_share * known_min)
+        else "differs"
+    )
+
+
+def known_length_min(parsed: ParsedName, candidate: Candidate) -> float:
+    """Give the length that TMDb has for the film, or for all episodes of the name together; 0 where it has none."""
+    if candidate.kind == "film":
+        return float(candidate.runtime_min or 0)
+    lengths = [episode.runtime_min or 0 for episode in candidate.episodes or ()]
+    return float(sum(lengths)) if has_episodes(parsed, candidate) and all(lengths) else 0.0
 
 
 def asked_episodes(parsed: ParsedName) -> int:
@@ -191,18 +225,18 @@ def is_confirmed(
         return False
     if candidate.kind == "film":
         return runtime_fit(parsed, candidate, duration_s, settings) == "agrees"
-    return has_episodes(parsed, candidate) is True and not _other_episode(candidate, settings)
+    return has_episodes(parsed, candidate) is True and not is_ruled_out(
+        parsed, candidate, duration_s, settings
+    )
 
 
 def is_ruled_out(
     parsed: ParsedName, candidate: Candidate, duration_s: float | None, settings: MatchSettings
 ) -> bool:
     """Say whether the same witnesses speak against a candidate. Not known is not against."""
+    fit = runtime_fit(parsed, candidate, duration_s, settings)
     if candidate.kind == "film":
-        return runtime_fit(parsed, candidate, duration_s, settings) in ("differs", "far")
-    return has_episodes(parsed, candidate) is False or _other_episode(candidate, settings)
-
-
-def _other_episode(candidate: Candidate, settings: MatchSettings) -> bool:
+        return fit in ("near", "differs", "far")
     similarity = candidate.episode_title_similarity
-    return similarity is not None and similarity < settings.episode_title_min
+    other_title = similarity is not None and similarity < settings.episode_title_min
+    return has_episodes(parsed, candidate) is False or fit == "far" or other_title
