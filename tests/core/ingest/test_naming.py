@@ -192,6 +192,7 @@ def test_a_folder_that_is_no_folder_of_the_library_is_not_used(folder: str) -> N
         (2, ("Season 1",), "Season 2"),
         (2, ("Season 01",), "Season 02"),
         (2, ("S01",), "S02"),
+        (2, ("Season 10",), "Season 2"),
         (3, ("Staffel 1", "Staffel 3"), "Staffel 3"),
         (0, ("Season 1", "Specials"), "Specials"),
         (0, ("Season 1",), "Season 00"),
