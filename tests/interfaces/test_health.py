@@ -23,6 +23,7 @@ WAITING = Job(
     0.0,
     1,
 )
+UNWRITTEN = but(WAITING, phase=Queued("record", 0.0, detail="the history: locked"), attempts=2)
 CASES: dict[str, State] = {
     "SEG-101": State(music=MusicState(plex=PlexLink(status="refused", detail="401"))),
     "SEG-102": State(music=MusicState(plex=PlexLink(status="down", detail="refused by the network"))),
@@ -38,6 +39,7 @@ CASES: dict[str, State] = {
     "SEG-404": State(
         ingest=IngestState(scans=(PendingScan("/films/X", 0.0, 0.0, 1, attempts=2, detail="down"),))
     ),
+    "SEG-406": State(ingest=IngestState(jobs={"a": UNWRITTEN})),
     "SEG-405": State(ingest=IngestState(client_error="connection refused")),
 }
 """For each code, a house in which that one thing is not well."""

@@ -275,7 +275,12 @@ class IngestWorker:
         if effect.drop_sources:
             wanted = frozenset(effect.drop_sources)
             files = tuple(_dropped(file) for file in effect.record.files if file.source in wanted)
-            await self._tools.mover.run(orders.DropSource(job=effect.job_id, files=files))
+            try:
+                await self._tools.mover.run(orders.DropSource(job=effect.job_id, files=files))
+            except MoveFailed as error:
+                if error.kind in ("worker_died", "busy", "cancelled"):
+                    raise  # the row is there; a second time only the source goes
+                return Recorded(effect.effect_id, effect.job_id, f"the source stays: {error.detail}")
         return Recorded(effect.effect_id, effect.job_id)
 
     async def _undo(self, effect: UndoIngest) -> Undone:

@@ -106,6 +106,12 @@ CLIENT_SILENT = Trouble(
     "A download client does not answer",
     "Check [downloads]; meanwhile files are judged by their structure alone.",
 )
+HISTORY_FAILS = Trouble(
+    "SEG-406",
+    "error",
+    "The history cannot be written",
+    "Look at the disk of the state directory. The files are in their places; their rows are written once that works.",
+)
 
 TROUBLES: tuple[Trouble, ...] = (
     TOKEN_REFUSED,
@@ -121,6 +127,7 @@ TROUBLES: tuple[Trouble, ...] = (
     NO_SPACE,
     PLEX_NOT_TOLD,
     CLIENT_SILENT,
+    HISTORY_FAILS,
 )
 """All of them, by their codes."""
 
@@ -184,6 +191,8 @@ def _of_ingest(ingest: IngestState) -> Found:
     for job in ingest.jobs.values():
         if isinstance(job.phase, Queued) and job.phase.detail.startswith("no space"):
             yield NO_SPACE, f"{job.name}: {job.phase.detail}"
+        elif isinstance(job.phase, Queued) and job.phase.stage == "record" and job.attempts:
+            yield HISTORY_FAILS, f"{job.name}: {job.phase.detail}"
     for scan in ingest.scans:
         if scan.attempts:
             yield PLEX_NOT_TOLD, f"{scan.folder}: {scan.detail}"

@@ -1,5 +1,7 @@
 """The life of a job after its file is whole: judged, placed, moved, written down, told, undone."""
 
+from typing import Any
+
 import pytest
 from msgspec.structs import replace as but
 
@@ -49,7 +51,7 @@ def life() -> Life:
 
 
 def test_a_film_goes_in_by_itself(life: Life) -> None:
-    life.arrive()
+    life.arrive(f"M/{NAME}")
     life.identify()
     asked = life.last(LocateDestination)
     assert (asked.roots, asked.folder) == (("/films",), "The Matrix (1999)")
@@ -57,10 +59,10 @@ def test_a_film_goes_in_by_itself(life: Life) -> None:
     order = life.last(TransferFiles)
     assert order.after_commit
     assert [(f.source, f"{f.root}/{f.path}") for f in order.plan.files] == [
-        (f"/in/{NAME}", f"/films/{PLACE}"),
-        ("/in/The.Matrix.1999.1080p.BluRay.en.srt", f"/films/{PLACE[:-4]}.en.srt"),
+        (f"/in/M/{NAME}", f"/films/{PLACE}"),
+        ("/in/M/The.Matrix.1999.1080p.BluRay.en.srt", f"/films/{PLACE[:-4]}.en.srt"),
     ]
-    assert order.plan.left == (("RARBG.txt", "nothing that Plex reads"),)
+    assert order.plan.left == (("RARBG.txt", "an advertisement or a program"),)
     life.act(TransferProgressed(order.effect_id, order.job_id, 400, 1000, 200.0))
     assert isinstance(life.job.phase, Working)
     assert life.job.phase.done_bytes == 400
@@ -248,12 +250,27 @@ def test_both_may_stay(life: Life) -> None:
     assert not plan.retires
 
 
-def test_a_stranger_under_that_name_is_not_touched(life: Life) -> None:
-    life.configure(but(SETTINGS, upgrade="replace"))
+@pytest.mark.parametrize("upgrade", ["review", "replace", "keep-both"])
+def test_a_stranger_under_that_name_is_not_touched(life: Life, upgrade: Any) -> None:
+    """The mover compares: the same content is no error, other content is a person's business."""
+    life.configure(but(SETTINGS, upgrade=upgrade))
     life.arrive()
     life.identify()
     life.locate(entries=(PLACE,))
+    (file, *_) = life.last(TransferFiles).plan.files
+    assert (file.path, file.replaces) == (PLACE, False)
+    life.fail("destination_exists")
     assert life.codes == ["destination_exists"]
+    life.act(ReviewApproved((life.job.job_id,), "replace"))
+    life.locate(entries=(PLACE,))
+    assert life.last(TransferFiles).plan.files[0].replaces
+
+
+def test_the_same_file_once_more_is_no_second_version(life: Life) -> None:
+    life.arrive()
+    life.identify()
+    life.locate(on_server=(OnServer(f"/films/{PLACE}", life.job.source.size, "1080"),))
+    assert life.last(TransferFiles).plan.files[0].path == PLACE
 
 
 def test_what_was_taken_in_before_is_not_brought_back(life: Life) -> None:

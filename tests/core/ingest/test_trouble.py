@@ -9,6 +9,7 @@ from segue.core.ingest.actions import (
     LibraryFacts,
     Located,
     LongRunEnded,
+    Recorded,
     ScanFailed,
     Sibling,
     SourcesFound,
@@ -106,6 +107,28 @@ def test_a_source_that_is_gone_ends_the_job(life: Life) -> None:
     life.until_transfer()
     life.fail("source_gone")
     assert not life.state.jobs
+
+
+def test_a_history_that_cannot_be_written_is_waited_for(life: Life) -> None:
+    """The file is in its place: it is not copied again, however long that takes."""
+    life.until_transfer()
+    life.transfer()
+    for _ in range(12):
+        life.fail("archive", stage="record")
+        assert isinstance(life.job.phase, Queued)
+        life.later(301)
+    assert len(life.wanted(TransferFiles)) == 1
+    assert sum("not in the history" in text for text in life.said) == 1
+    life.record()
+    assert not life.state.jobs
+
+
+def test_a_source_that_stays_is_said(life: Life) -> None:
+    life.until_transfer()
+    life.transfer()
+    effect = life.last(RecordIngest)
+    life.act(Recorded(effect.effect_id, effect.job_id, "the source stays: it changed"))
+    assert "the source stays" in life.said[-1]
 
 
 def test_the_history_is_written_again_when_that_failed(life: Life) -> None:

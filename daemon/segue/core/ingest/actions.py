@@ -214,6 +214,8 @@ class Recorded(IngestAction, frozen=True):
 
     effect_id: str
     job_id: str
+    note: str = ""
+    """Why a source that was to be moved is still there."""
 
 
 class Undone(IngestAction, frozen=True):

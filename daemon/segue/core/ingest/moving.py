@@ -260,6 +260,8 @@ def recorded(state: IngestState, action: Recorded, out: Out) -> IngestState:
     what = "renamed" if job.intent == "rename" else "ingested"
     text = f"{job.name} is {first.path} in {first.root} now ({first.method or 'moved'})."
     out.say("info", text, what)
+    if action.note:
+        out.say("warning", f"{job.name}: {action.note}", "source_stays")
     end = Finished(job.job_id, "renamed" if job.intent == "rename" else "ingested", text, out.stamp.wall_at)
     state = jobs.finish(state, job, end)
     folder = job.plan.scan_folder if job.plan is not None else ""
@@ -290,16 +292,19 @@ def failed(state: IngestState, action: StageFailed, out: Out) -> IngestState:
     assert isinstance(job.phase, Working)
     stage, now_at = job.phase.stage, out.stamp.now_at
     detail = action.detail or action.kind
-    if action.kind == "source_gone" and stage != "undo":
+    moving = stage not in ("record", "undo")
+    if action.kind == "source_gone" and moving:
         text = f"{job.name} vanished before it was taken in."
         out.say("warning", text, "source_gone")
         return jobs.finish(state, job, Finished(job.job_id, "vanished", text, out.stamp.wall_at))
-    if action.kind == "source_changed" and stage != "undo":
+    if action.kind == "source_changed" and moving:
         return jobs.put(
             state, jobs.become_settling(job, now_at, state.settings.stability_s, "it changed meanwhile")
         )
     if action.kind == "no_space":
         return jobs.put(state, _waits_for_space(job, stage, action, out))
+    if action.kind == "archive" and stage == "record":
+        return jobs.put(state, _waits_for_archive(job, detail, out))
     attempts = job.attempts + (action.kind not in STORES)
     if action.kind in PASSING and attempts < ATTEMPTS_MAX:
         wait_s = RETRY_S * 2 ** max(attempts - 1, 0)
@@ -330,6 +335,24 @@ def _waits_for_space(job: Job, stage: QueueStage, action: StageFailed, out: Out)
     now_at = out.stamp.now_at
     return jobs.become_queued(
         job, stage, now_at, wait_s=NO_SPACE_AGAIN_S, detail=detail, attempts=job.attempts + 1
+    )
+
+
+def _waits_for_archive(job: Job, detail: str, out: Out) -> Job:
+    """The file is in its place: nothing is copied again, and the row is written once that is possible."""
+    if not job.attempts:
+        out.say(
+            "error", f"{job.name} ({job.job_id}) is in its place, but not in the history: {detail}", "archive"
+        )
+    wait_s = min(RETRY_S * 2**job.attempts, NO_SPACE_AGAIN_S)
+    now_at = out.stamp.now_at
+    return jobs.become_queued(
+        job,
+        "record",
+        now_at,
+        wait_s=wait_s,
+        detail=f"the history: {detail}",
+        attempts=min(job.attempts + 1, 10),
     )
 
 

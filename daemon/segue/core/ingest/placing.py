@@ -180,23 +180,23 @@ def _with_versions(
     """Decide what becomes of versions that the library has: by the setting, or by what a person said."""
     assert job.parsed is not None
     assert job.chosen is not None
+    here = f"{root}/{where.path}"
     old = [file for file in facts.on_server if _is_same(file, job)]
-    taken = where.path in facts.entries or any(file.path == f"{root}/{where.path}" for file in old)
+    taken = where.path in facts.entries or any(file.path == here for file in old)
     upgrade = job.upgrade or settings.upgrade
-    if not old and not taken:
+    alike = any(file.path == here and file.size == job.source.size for file in old)
+    if not job.upgrade and (not old or alike):
+        # What has this very name may be this very file: the mover compares the bytes, and overwrites nothing.
         return _made(job, facts, settings, root, where)
     if old and upgrade == "review":
         return (_library_has(job, old),)
     if upgrade == "replace":
-        worse = (
-            [] if job.upgrade == "replace" else [reason for file in old if (reason := _not_better(job, file))]
-        )
-        if worse or (taken and not old and job.upgrade != "replace"):
-            return tuple(worse) or (_taken(root, where),)
-        retires = tuple(file.path for file in old if file.path != f"{root}/{where.path}")
+        worse = [] if job.upgrade else [reason for file in old if (reason := _not_better(job, file))]
+        if worse:
+            return tuple(worse)
+        retires = tuple(file.path for file in old if file.path != here)
         return _made(job, facts, settings, root, where, replaces=taken, retires=retires)
-    if old or taken:
-        where = _named(job, job.parsed, job.chosen, settings, existing, beside=True)
+    where = _named(job, job.parsed, job.chosen, settings, existing, beside=True)
     if where.path in facts.entries:
         where = _beside(where, facts.entries)
     notes = tuple(f"{file.path} stays beside it" for file in old)
@@ -241,10 +241,6 @@ def _compared(job: Job, old: OnServer) -> quality.Compared:
     return quality.compare(quality.quality_of(job.parsed, job.source.size), before)
 
 
-def _taken(root: str, where: Destination) -> Reason:
-    return Reason("destination_exists", f"{root}/{where.path} is there already, and Plex does not know it.")
-
-
 def _beside(where: Destination, entries: tuple[str, ...]) -> Destination:
     """Give another name, so that both versions stay: `... - version 2`."""
     number = 2
@@ -268,25 +264,18 @@ def _made(
     notes: tuple[str, ...] = (),
 ) -> Plan:
     assert job.chosen is not None
-    related = sidecars.sidecars_of(
-        job.name, facts.siblings, facts.videos_in_folder, is_film=job.chosen.kind == "film"
-    )
-    taken = set(facts.entries) - {where.path}
-    names = [(one, sidecars.name_for(one, where.folder, where.stem)) for one in related.carry]
-    left = [
-        *related.left,
-        *((one.path, "the library has one of this name") for one, name in names if name in taken),
-    ]
+    related = _related(job, facts, settings)
+    beside = sidecars.names_for(where, related, taken=set(facts.entries) - {where.path})
     files = (
         _planned(job, root, where.path, replaces=replaces),
-        *(_sidecar(job, one, root, name) for one, name in names if name not in taken),
+        *(_sidecar(job, one, root) for one in beside.files),
     )
     return Plan(
         files=files,
         method=settings.transfer,
         scan_folder=f"{root}/{where.title_folder or where.folder}".rstrip("/"),
         retires=retires,
-        left=tuple(left),
+        left=beside.left,
         notes=(*where.notes, *notes),
     )
 
@@ -298,8 +287,20 @@ def _planned(job: Job, root: str, path: str, *, replaces: bool = False) -> Plann
     )
 
 
-def _sidecar(job: Job, one: sidecars.Sidecar, root: str, name: str) -> PlannedFile:
-    return PlannedFile(f"{_parent(job.source.path)}/{one.path}", root, name, one.kind, one.size)
+def _sidecar(job: Job, one: sidecars.NamedSidecar, root: str) -> PlannedFile:
+    return PlannedFile(f"{_parent(job.source.path)}/{one.source}", root, one.path, one.kind, one.size)
+
+
+def _related(job: Job, facts: LibraryFacts, settings: IngestSettings) -> sidecars.Related:
+    """Find what lies beside the video and is its own; in an ingest folder itself that is less certain."""
+    assert job.chosen is not None
+    return sidecars.sidecars_of(
+        job.name,
+        facts.siblings,
+        facts.videos_in_folder,
+        is_film=job.chosen.kind == "film",
+        own_folder=_parent(job.source.path) not in (*settings.watch, *settings.movies, *settings.shows),
+    )
 
 
 def _renaming(
@@ -312,15 +313,12 @@ def _renaming(
     here = {sibling.path for sibling in facts.siblings}
     if where.path != job.name and where.path in here:
         return (Reason("destination_exists", f"{root}/{where.path} is there already."),)
-    related = sidecars.sidecars_of(
-        job.name, facts.siblings, facts.videos_in_folder, is_film=chosen.kind == "film"
+    related = _related(job, facts, settings)
+    here_too = tuple(one for one in related.carry if "/" not in one.path and one.kind in ("subtitle", "nfo"))
+    beside = sidecars.names_for(
+        where, but(related, carry=here_too), taken=here - {one.path for one in here_too}
     )
-    carried = [one for one in related.carry if "/" not in one.path and one.kind in ("subtitle", "nfo")]
-    names = [(one, sidecars.name_for(one, "", where.stem)) for one in carried]
-    files = (
-        _planned(job, root, where.path),
-        *(_sidecar(job, one, root, name) for one, name in names if name == one.path or name not in here),
-    )
+    files = (_planned(job, root, where.path), *(_sidecar(job, one, root) for one in beside.files))
     return Plan(files=files, method="rename", scan_folder=root, notes=full.notes)
 
 
