@@ -8,6 +8,7 @@ shares of languages, sequels and articles are estimates.
 
 import random
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -15,6 +16,7 @@ from itertools import pairwise
 from segue.demo import tmdb_titles as titles
 from segue.demo.tmdb_records import Catalogue, FilmRecord
 from segue.demo.tmdb_seasons import make_shows
+from segue.demo.tmdb_words import SUBTITLES
 
 SAME_TITLE = 0.042
 """Share of films that are made with the title of another one: remakes, and works that have nothing to do with it. So
@@ -68,6 +70,8 @@ class _Films:
         self._rng = rng
         self._made: list[FilmRecord] = []
         self._taken: set[str] = set()
+        self._parts: Counter[str] = Counter()
+        """How many sequels a film has, by its title."""
 
     def make(self, count: int) -> Iterator[FilmRecord]:
         """Make films: first those with titles of their own, then sequels and namesakes, then what depends on all."""
@@ -108,13 +112,16 @@ class _Films:
         )
 
     def _sequel(self, before: FilmRecord) -> FilmRecord:
+        """Make the next part of a film: each has a number, and comes years after the one before it."""
         rng = self._rng
-        number, title = 2, titles.sequel(rng, before.title, 2)
-        while title in self._taken and number < 8:
-            number += 1
-            title = titles.sequel(rng, before.title, number)
+        series = before.title.partition(":")[0]
+        self._parts[series] += 1
+        number = 1 + self._parts[series]
+        title = titles.sequel(rng, series, number)
+        while title in self._taken:
+            title = titles.sequel(rng, series, number) + rng.choice(("", f": {rng.choice(SUBTITLES)}"))
         self._taken.add(title)
-        year = min(2025, (before.year or 2000) + rng.randint(1, 4) * (number - 1))
+        year = _within((before.year or 2000) + rng.randint(2, 4) * (number - 1), rng)
         votes = round(before.votes * rng.uniform(0.1, 0.9))
         return FilmRecord(0, title, self._date(year), self._runtime(), votes=votes, original_title=title)
 
@@ -123,7 +130,7 @@ class _Films:
         rng = self._rng
         if rng.random() < 0.6:
             year = (before.year or 2000) + rng.choice((-1, 1)) * rng.randint(8, 50)
-            runtime = max(40, before.runtime_min + rng.randint(-25, 25))
+            runtime = max(40, before.runtime_min + rng.randint(-35, 35))
         else:
             year, runtime = round(_drawn(rng, YEARS)), self._runtime()
             if rng.random() < 0.08:
@@ -131,7 +138,7 @@ class _Films:
         return FilmRecord(
             0,
             before.title,
-            self._date(min(2025, max(1902, year))),
+            self._date(_within(year, rng)),
             runtime,
             votes=round(_drawn(rng, VOTES)),
             original_title=before.title,
@@ -184,6 +191,11 @@ class _Films:
         if kind < RUNTIME_UNKNOWN + SHORTS:
             return rng.randint(3, 38)
         return round(min(240, max(55, rng.gauss(99, 18))))
+
+
+def _within(year: int, rng: random.Random) -> int:
+    """Give a year, or another one where that is before the first films or yet to come."""
+    return year if YEARS[0][1] <= year <= YEARS[-1][1] else round(_drawn(rng, YEARS))
 
 
 def _years_off(rng: random.Random) -> int:

@@ -28,7 +28,7 @@ def make_shows(rng: random.Random, count: int) -> Iterator[ShowRecord]:
     for tmdb_id in ids:
         if made and rng.random() < SAME_TITLE:
             title, year = rng.choice(made)
-            year = min(2025, year + rng.randint(1, 25))
+            year = rng.randint(year, 2025)
         else:
             title, year = (
                 _new_title(rng, taken),

@@ -58,16 +58,15 @@ def foreign(rng: random.Random, made_in: Language) -> tuple[str, str]:
 def sequel(rng: random.Random, title: str, number: int) -> str:
     """Name the sequel of a film: by a numeral, by a figure, by a subtitle, by the plural."""
     form = rng.random()
-    base = title.partition(":")[0]
-    if form < 0.4:
-        return f"{base} {number}"
+    if form < 0.4 or (form < 0.6 and number >= len(ROMAN)):
+        return f"{title} {number}"
     if form < 0.6:
-        return f"{base} {ROMAN[number]}"
-    if form < 0.75 and number == 2 and not base.endswith("s") and " " not in base:
-        return base + "s"
+        return f"{title} {ROMAN[number]}"
+    if form < 0.75 and number == 2 and " " not in title:
+        return _plural(title)
     if form < 0.85:
-        return f"{base} {number}: {rng.choice(words.SUBTITLES)}"
-    return f"{base}: {rng.choice(words.SUBTITLES)}"
+        return f"{title} {number}: {rng.choice(words.SUBTITLES)}"
+    return f"{title}: {rng.choice(words.SUBTITLES)}"
 
 
 def elsewhere(rng: random.Random, title: str) -> str:

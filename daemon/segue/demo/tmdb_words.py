@@ -10,7 +10,7 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _phrases(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.replace("\n", " ").split(","))
+    return tuple(" ".join(part.split()) for part in text.split(","))
 
 
 NOUNS = _words(
