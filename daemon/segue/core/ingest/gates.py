@@ -203,7 +203,7 @@ def _rivals(case: Case) -> Iterator[Reason]:
 
     One whose year is the better one is never ruled out: the length may be that of another cut. Nor is one that is far
     better known, by a small difference of length or by an episode that it lacks. And where the year does not tell two
-    films apart, no number of votes makes up for a rival of the same length.
+    films apart, no number of votes makes up for a rival that is as long as the file.
     """
     parsed, duration_s, settings = case.parsed, case.duration_s, case.settings
     confirmed = is_confirmed(parsed, case.candidate, duration_s, settings)
@@ -211,8 +211,8 @@ def _rivals(case: Case) -> Iterator[Reason]:
         margin = round(case.best.score.total - rival.score.total, 4)
         if confirmed and _is_ruled_out(case, rival, margin):
             continue
-        is_film = rival.candidate.kind == "film"
-        as_long = is_film and case.gap != 0 and is_confirmed(parsed, rival.candidate, duration_s, settings)
+        as_near = rival.candidate.kind == "film" and rival.score.year >= case.best.score.year
+        as_long = as_near and is_confirmed(parsed, rival.candidate, duration_s, settings)
         if margin >= settings.rival_margin and not as_long:
             continue
         least = "both are as long as the file"
