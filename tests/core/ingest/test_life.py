@@ -62,7 +62,7 @@ def test_a_film_goes_in_by_itself(life: Life) -> None:
         (f"/in/M/{NAME}", f"/films/{PLACE}"),
         ("/in/M/The.Matrix.1999.1080p.BluRay.en.srt", f"/films/{PLACE[:-4]}.en.srt"),
     ]
-    assert order.plan.left == (("RARBG.txt", "an advertisement or a program"),)
+    assert order.plan.left == (("RARBG.txt", "nothing that Plex reads"),)
     life.act(TransferProgressed(order.effect_id, order.job_id, 400, 1000, 200.0))
     assert isinstance(life.job.phase, Working)
     assert life.job.phase.done_bytes == 400
