@@ -17,8 +17,9 @@ from segue.core.actions import Action, ConfigLoaded
 from segue.core.effects import Effect
 from segue.core.rules import ROUNDS_MAX, RULES, Rule
 from segue.core.vocabulary import ActionBase, EffectBase
+from segue.interfaces.door import Door
 from segue.interfaces.health import TROUBLES
-from segue.interfaces.http_api import DOORS, Door
+from segue.interfaces.http_api import DOORS
 
 ACTIONS: tuple[type[ActionBase], ...] = get_args(Action)
 EFFECTS: tuple[type[EffectBase], ...] = tuple(dict.fromkeys(get_args(Effect)))

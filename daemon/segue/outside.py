@@ -150,9 +150,8 @@ class Outside:
         if self._web is not None and self._nursery is not None:
             self._nursery.start_soon(self._web.aclose)
         self._web = web = HttpClient(wiring.USER_AGENT)
-        finder = Identifier(
-            wiring_ingest.tmdb(config, web, self.archive), wiring_ingest.match_settings(config)
-        )
+        tmdb = wiring_ingest.tmdb(config, web, self.archive)
+        finder = Identifier(tmdb, wiring_ingest.match_settings(config))
         arrivals = Arrivals(wiring_ingest.arrival_rules(config))
         tools = Tools(
             reader=self._reader,
@@ -160,6 +159,7 @@ class Outside:
             lookup=LibraryLookup(self.archive, self._librarian, is_video=arrivals.wanted),
             mover=self._mover,
             archive=self.archive,
+            tmdb=tmdb,
             watched=config.ingest.watch,
             libraries=(*config.ingest.movies, *config.ingest.shows),
             wall_at=self._clock.wall_at,

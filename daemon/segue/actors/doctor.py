@@ -11,13 +11,12 @@ from pathlib import Path
 import msgspec
 import trio
 
-from segue.actors.identifier import Identifier
 from segue.actors.ingest_worker import Tools
 from segue.actors.plex_librarian import PlexLibrarian
 from segue.adapters.files import orders
 from segue.adapters.files.trouble import MoveFailed
+from segue.adapters.tmdb import Tmdb, TmdbError, TmdbRefused
 from segue.adapters.tree import TreeError, ask_disk
-from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.settings import IngestSettings
 from segue.interfaces.ingest_views import is_below
 from segue.interfaces.views import Json
@@ -25,8 +24,6 @@ from segue.runtime.archive import ArchiveError
 
 CHECK_S = 60.0
 """Longest that one check may take."""
-KNOWN_FILM = 603
-"""The Matrix: TMDb has had it from the beginning."""
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -38,16 +35,14 @@ class Check(msgspec.Struct, frozen=True):
     hint: str = ""
 
 
-async def examine(
-    tools: Tools, finder: Identifier, librarian: PlexLibrarian | None, settings: IngestSettings
-) -> Json:
+async def examine(tools: Tools, librarian: PlexLibrarian | None, settings: IngestSettings) -> Json:
     """Try everything out."""
     checks: list[Check] = []
     for found in (
         _folders(tools, settings),
         _links(tools, settings),
         _names(tools),
-        _tmdb(finder, settings),
+        _tmdb(tools.tmdb),
         _plex(librarian, settings),
         _history(tools),
     ):
@@ -146,18 +141,20 @@ async def _names(tools: Tools) -> AsyncIterator[Check]:
     )
 
 
-async def _tmdb(finder: Identifier, settings: IngestSettings) -> AsyncIterator[Check]:
+async def _tmdb(tmdb: Tmdb | None) -> AsyncIterator[Check]:
     """TMDb takes the key."""
-    if not settings.tmdb_configured:
+    if tmdb is None:
         hint = "A key is free: themoviedb.org, Settings, API; then [tmdb] api_key_file."
         yield Check("TMDb", ok=None, text="There is no key; everything waits in the review.", hint=hint)
         return
-    found = await finder.by_id(ParsedName(), "film", tmdb_id=KNOWN_FILM)
-    if found.problem:
-        hint = "Check [tmdb] api_key_file." if found.problem == "refused" else "Is this machine on line?"
-        yield Check("TMDb", ok=False, text=f"TMDb: {found.detail}.", hint=hint)
+    try:
+        await tmdb.check_key()
+    except TmdbRefused as error:
+        yield Check("TMDb", ok=False, text=f"TMDb: {error}.", hint="Check [tmdb] api_key_file.")
+    except TmdbError as error:
+        yield Check("TMDb", ok=False, text=f"TMDb: {error}.", hint="Is this machine on line?")
     else:
-        yield Check("TMDb", ok=True, text="TMDb answers.")
+        yield Check("TMDb", ok=True, text="TMDb answers, and takes the key.")
 
 
 async def _plex(librarian: PlexLibrarian | None, settings: IngestSettings) -> AsyncIterator[Check]:

@@ -285,7 +285,7 @@ class IngestDesk:
 
     async def doctor(self) -> Json:
         """Test everything that the ingest needs."""
-        return await examine(self._tools, self._finder, self._librarian, self._settings())
+        return await examine(self._tools, self._librarian, self._settings())
 
     # ---------------------------------------------------------------- TMDb and Plex
 

@@ -16,6 +16,7 @@ from segue.actors.long_runs import LongRuns
 from segue.adapters.files import orders
 from segue.adapters.files.mover_client import Mover
 from segue.adapters.files.trouble import MoveFailed
+from segue.adapters.tmdb import Tmdb
 from segue.core.actions import Action
 from segue.core.effects import STAGES
 from segue.core.ingest.actions import (
@@ -80,6 +81,8 @@ class Tools(msgspec.Struct, frozen=True):
     watched: tuple[str, ...] = ()
     """Roots that are watched: their files are remembered once they are dealt with."""
     libraries: tuple[str, ...] = ()
+    tmdb: Tmdb | None = None
+    """Where a key is configured; only the doctor asks it directly."""
     wall_at: Callable[[], float] = lambda: 0.0
 
 
