@@ -120,7 +120,8 @@ def _siblings(folder: str, name: str) -> Iterator[Sibling]:
                 found += 1
                 if found > SIBLINGS_MAX:
                     return
-                yield Sibling(path, entry.stat(follow_symlinks=False).st_size)
+                info = entry.stat(follow_symlinks=False)
+                yield Sibling(path, info.st_size, info.st_mtime_ns, info.st_ino)
 
 
 def _look_at_root(root: str, title: str, folder: str) -> tuple[RootFacts, tuple[str, ...], tuple[str, ...]]:

@@ -36,6 +36,7 @@ from segue.core.ingest.requests import (
 )
 from segue.core.ingest.state import (
     Reviewing,
+    Settling,
     Working,
 )
 from tests.helpers.ingest import MATRIX, NAMED, SETTINGS
@@ -45,6 +46,33 @@ from tests.helpers.life import NAME, OTHER, PLACE, ROOTS, Life
 @pytest.fixture
 def life() -> Life:
     return Life()
+
+
+# ------------------------------------------------------------------ what travels along
+
+
+def test_what_travels_along_is_written_down_as_it_was(life: Life) -> None:
+    """By time and inode a moved or renamed file is known again when it is taken back, or its source dropped."""
+    life.arrive()
+    life.identify()
+    life.locate(siblings=(Sibling("The.Matrix.1999.1080p.BluRay.en.srt", 9, 77, 5),))
+    life.transfer()
+    beside = life.last(RecordIngest).record.files[1]
+    assert (beside.kind, beside.source_mtime_ns, beside.source_inode) == ("subtitle", 77, 5)
+
+
+@pytest.mark.parametrize("kind", ["source_gone", "source_changed"])
+def test_a_subtitle_that_vanishes_does_not_take_the_film_along(life: Life, kind: str) -> None:
+    """The plan is made anew, of what is there now."""
+    life.arrive()
+    life.identify()
+    subtitle = "The.Matrix.1999.1080p.BluRay.en.srt"
+    life.locate(siblings=(Sibling(subtitle, 9, 77, 5),))
+    life.fail(kind, path=f"/in/{subtitle}")
+    life.locate()
+    assert [file.kind for file in life.last(TransferFiles).plan.files] == ["video"]
+    life.fail(kind, path=life.job.source.path)
+    assert not life.state.jobs or isinstance(life.job.phase, Settling)
 
 
 # ------------------------------------------------------------------ the straight way

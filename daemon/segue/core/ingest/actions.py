@@ -130,6 +130,9 @@ class Sibling(msgspec.Struct, frozen=True):
 
     path: str
     size: int
+    mtime_ns: int = 0
+    inode: int = 0
+    """By these a file that was moved is known again when that is taken back."""
 
 
 class RootFacts(msgspec.Struct, frozen=True):

@@ -293,7 +293,13 @@ def failed(state: IngestState, action: StageFailed, out: Out) -> IngestState:
     stage, now_at = job.phase.stage, out.stamp.now_at
     detail = action.detail or action.kind
     moving = stage not in ("record", "undo")
-    if action.kind == "source_gone" and moving:
+    if stage == "transfer" and action.kind in ("source_gone", "source_changed") and _is_beside(job, action):
+        attempts = job.attempts + 1
+        if attempts < ATTEMPTS_MAX:
+            return jobs.put(
+                state, jobs.become_queued(job, "locate", now_at, detail=detail, attempts=attempts)
+            )
+    elif action.kind == "source_gone" and moving:
         text = f"{job.name} vanished before it was taken in."
         out.say("warning", text, "source_gone")
         return jobs.finish(state, job, Finished(job.job_id, "vanished", text, out.stamp.wall_at))
@@ -317,6 +323,11 @@ def failed(state: IngestState, action: StageFailed, out: Out) -> IngestState:
     text = f"{job.name} ({job.job_id}): {reason.text}"
     out.say("error", text, f"{stage}_failed")
     return jobs.put(state, job)
+
+
+def _is_beside(job: Job, action: StageFailed) -> bool:
+    """Tell whether a failure is about what travels along: the plan is made anew, of what is there now."""
+    return action.path not in ("", job.source.path)
 
 
 _DOING: dict[QueueStage, str] = {

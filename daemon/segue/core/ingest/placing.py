@@ -1,6 +1,6 @@
 """Where a file goes: the library root, the folder, the names, what it replaces, and what travels along."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace as but
 
@@ -268,7 +268,7 @@ def _made(
     beside = sidecars.names_for(where, related, taken=set(facts.entries) - {where.path})
     files = (
         _planned(job, root, where.path, replaces=replaces),
-        *(_sidecar(job, one, root) for one in beside.files),
+        *_sidecars(job, facts, beside.files, root),
     )
     return Plan(
         files=files,
@@ -287,8 +287,13 @@ def _planned(job: Job, root: str, path: str, *, replaces: bool = False) -> Plann
     )
 
 
-def _sidecar(job: Job, one: sidecars.NamedSidecar, root: str) -> PlannedFile:
-    return PlannedFile(f"{_parent(job.source.path)}/{one.source}", root, one.path, one.kind, one.size)
+def _sidecars(
+    job: Job, facts: LibraryFacts, named: Sequence[sidecars.NamedSidecar], root: str
+) -> Iterator[PlannedFile]:
+    seen = {sibling.path: sibling for sibling in facts.siblings}
+    for one in named:
+        source, was = f"{_parent(job.source.path)}/{one.source}", seen[one.source]
+        yield PlannedFile(source, root, one.path, one.kind, one.size, was.mtime_ns, was.inode)
 
 
 def _related(job: Job, facts: LibraryFacts, settings: IngestSettings) -> sidecars.Related:
@@ -318,7 +323,7 @@ def _renaming(
     beside = sidecars.names_for(
         where, but(related, carry=here_too), taken=here - {one.path for one in here_too}
     )
-    files = (_planned(job, root, where.path), *(_sidecar(job, one, root) for one in beside.files))
+    files = (_planned(job, root, where.path), *_sidecars(job, facts, beside.files, root))
     return Plan(files=files, method="rename", scan_folder=root, notes=full.notes)
 
 
