@@ -1,6 +1,8 @@
 """A house with a library: real folders, a simulated Plex that looks into them, a simulated TMDb, a real `segued`."""
 
 import hashlib
+import json
+import stat
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -10,14 +12,18 @@ import trio
 
 from segue.demo.media_files import make
 from segue.demo.plex_agent import Work
+from segue.demo.plex_library import Item
+from segue.demo.plex_player import PlexampPlayer
 from segue.demo.plex_server import PlexServer
 from segue.demo.tmdb_catalogue import Catalogue
 from segue.demo.tmdb_server import TmdbServer
 from tests.helpers.rig import TOKEN, Segued, address, running
 
 KEY = "canary-tmdb-key-4711-read-access"
+SECRET = "canary-webhook-secret-4711"
 PATIENCE_S = 30.0
 CONFIG = """
+server: webhook_secret_file = "{directory}/webhook-secret"
 [plex]
 url = "{plex_url}"
 token_file = "{directory}/plex-token"
@@ -26,7 +32,7 @@ timeout_s = 1
 watch = ["{media}/ingest"]
 movies = ["{media}/Movies"]
 shows = ["{media}/TV Shows"]
-auto = true
+{auto}
 stability_s = 1
 unknown_stability_s = 4
 {more_ingest}
@@ -48,6 +54,29 @@ class Library:
         self.movies = self.media / "Movies"
         self.shows = self.media / "TV Shows"
 
+    # ---------------------------------------------------------------- people
+
+    async def ctl(self, *words: str, check: int | None = 0) -> str:
+        """Say something with seguectl, a process of its own; gives all that it said."""
+        done = await self.segued.ctl(*words, check=check)
+        return (done.stdout + done.stderr).decode()
+
+    async def asked(self, *words: str) -> Any:
+        """Ask something with `seguectl --json`; gives what the answer holds."""
+        done = await self.segued.ctl(*words, "--json")
+        return json.loads(done.stdout)["data"]
+
+    @asynccontextmanager
+    async def film_plays(self) -> AsyncIterator[None]:
+        """Let somebody watch a film for a while, on a player that segue has nothing to do with."""
+        async with PlexampPlayer(
+            self.plex, host=address(), title="Study TV", machine_identifier="study-tv"
+        ) as study:
+            films = [item for item in self.plex.library.items() if item.type == "movie"]
+            await study.press_play(films[:1])
+            yield
+            await study.press_stop()
+
     # ---------------------------------------------------------------- files
 
     def arrive(self, name: str = MATRIX, *, duration_s: float = MATRIX_S, size: int = 400_000) -> Path:
@@ -55,6 +84,12 @@ class Library:
         path = self.ingest / name
         path.parent.mkdir(parents=True, exist_ok=True)
         make(path, duration_s, size)
+        return path
+
+    def beside(self, source: Path, ending: str, text: str = "1\n") -> Path:
+        """Put a file beside a video, with its name and another ending."""
+        path = source.with_name(source.stem + ending)
+        path.write_text(text)
         return path
 
     def in_library(self) -> list[str]:
@@ -65,6 +100,14 @@ class Library:
             for path in root.rglob("*")
             if path.is_file()
         )
+
+    def scans_of(self, folder: str) -> int:
+        """Count the scans that Plex was asked for of one folder, relative to the media."""
+        return sum(scan.path == str(self.media / folder) for scan in self.plex.scanner.log)
+
+    def on_plex(self, title: str) -> list[Item]:
+        """Give the items of Plex that have a title."""
+        return [item for item in self.plex.library.items() if item.title == title]
 
     # ---------------------------------------------------------------- what segue says
 
@@ -78,7 +121,9 @@ class Library:
 
     async def history(self) -> list[Any]:
         """Give the entries, the newest first."""
-        return list((await self.segued.api("GET", "/api/v1/history/ingest", status=200))["data"]["entries"])
+        return list(
+            (await self.segued.api("GET", "/api/v1/history/ingest?limit=100", status=200))["data"]["entries"]
+        )
 
     async def until(self, happened: Callable[[], Any], what: str = "") -> Any:
         """Wait until something is so; `happened` may be asynchronous. Fails with all that is known."""
@@ -107,6 +152,29 @@ class Library:
         found: list[Any] = await self.until(enough, f"{count} entries")
         return found
 
+    async def until_entries(self, title: str, count: int = 1) -> list[Any]:
+        """Wait until the history has so many entries of a title; gives them, the newest first."""
+
+        async def enough() -> list[Any]:
+            entries = [entry for entry in await self.history() if entry["title"] == title]
+            return entries if len(entries) >= count else []
+
+        found: list[Any] = await self.until(enough, f"{count} entries of {title}")
+        return found
+
+    async def until_entry(self, title: str) -> Any:
+        """Wait until the history has an entry of a title; gives the newest."""
+        return (await self.until_entries(title))[0]
+
+    async def until_job(self, path: Path, wanted: Callable[[Any], object]) -> Any:
+        """Wait until the job of a file is as wanted, whether it waits for a person or not."""
+
+        async def found() -> Any:
+            jobs = [*(await self.page())["queue"], *(await self.reviews())]
+            return next((job for job in jobs if job["path"] == str(path) and wanted(job)), None)
+
+        return await self.until(found, f"the job of {path.name}")
+
     async def until_review(self, count: int = 1) -> list[Any]:
         """Wait until so many jobs wait for a person."""
 
@@ -116,6 +184,15 @@ class Library:
 
         found: list[Any] = await self.until(enough, f"{count} reviews")
         return found
+
+    async def until_watching(self) -> None:
+        """Wait until all roots are watched."""
+
+        async def watching() -> bool:
+            roots = (await self.page())["roots"]
+            return bool(roots) and all(root["status"] in ("watching", "polling") for root in roots)
+
+        await self.until(watching, "watching")
 
     async def confirmed(self, path: str, body: dict[str, Any], *, status: int = 202) -> Any:
         """Ask for something that asks back, and say yes."""
@@ -133,12 +210,14 @@ async def library(
     before: Callable[[Library], object] = lambda _library: None,
     start: bool = True,
     environ: dict[str, str] | None = None,
+    auto: bool = True,
+    config: str = CONFIG,
 ) -> AsyncIterator[Library]:
     """Open the house with its library."""
     media = place / "media"
     for name in ("ingest", "Movies", "TV Shows"):
-        (media / name).mkdir(parents=True)
-    for name, secret in (("plex-token", TOKEN), ("tmdb-key", KEY)):
+        (media / name).mkdir(parents=True, exist_ok=True)
+    for name, secret in (("plex-token", TOKEN), ("tmdb-key", KEY), ("webhook-secret", SECRET)):
         (place / name).write_text(secret + "\n")
         (place / name).chmod(0o600)
     async with AsyncExitStack() as stack:
@@ -150,31 +229,36 @@ async def library(
             plex.agent.tell(Work("movie", film.title, film.year, tmdb=film.tmdb_id))
         for show in tmdb.catalogue.shows:
             plex.agent.tell(Work("show", show.title, show.year, tmdb=show.tmdb_id, tvdb=show.tvdb_id))
-        text = more + CONFIG.format(
-            plex_url=plex.url, directory=place, media=media, tmdb_url=tmdb.url, more_ingest=more_ingest
+        text = more + config.format(
+            plex_url=plex.url,
+            directory=place,
+            media=media,
+            tmdb_url=tmdb.url,
+            auto=f"auto = {str(auto).lower()}",
+            more_ingest=more_ingest,
         )
         house = Library(place, plex, tmdb, Segued(place, text, environ=environ))
+        plex.webhooks.register(f"{house.segued.url}/webhooks/plex/{SECRET}")
         before(house)
         if not start:
             yield house
             return
         async with running(house.segued):
-            await house.until(house_is_watching(house), "watching")
+            await house.until_watching()
             yield house
-
-
-def house_is_watching(house: Library) -> Callable[[], Any]:
-    """Make the question whether all roots are watched."""
-
-    async def watching() -> bool:
-        page = await house.page()
-        return bool(page["roots"]) and all(
-            root["status"] in ("watching", "polling") for root in page["roots"]
-        )
-
-    return watching
 
 
 def sha256(path: Path) -> str:
     """Give a file's checksum, by other means than the daemon's."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def snapshot(*folders: Path) -> dict[str, tuple[int, int, int, str]]:
+    """Say what is below folders: of everything its kind and rights, its time, its links, and what it holds."""
+    found = {}
+    for folder in folders:
+        for path in (folder, *folder.rglob("*")):
+            info = path.lstat()
+            held = sha256(path) if stat.S_ISREG(info.st_mode) else ""
+            found[str(path)] = (info.st_mode, info.st_mtime_ns, info.st_nlink, held)
+    return found
