@@ -33,12 +33,18 @@ FAILURES: Final[dict[str, Known]] = {
     ),
     "unnamable": Known("no name can be made", "Change the templates in [ingest], or give another id."),
     "no_space": Known("no space", "Make room on the library's disk; it goes on by itself."),
+    "too_large": Known(
+        "too large for the disk", "FAT32 ends at 4 GiB: take another file system for the library."
+    ),
+    "root_missing": Known("a folder is not there", f"Mount its disk, or correct [ingest]; {_AGAIN}"),
+    "other_disk": Known("on another disk", "A rename stays on one disk; take the file in instead."),
+    "bad_order": Known("not possible like this", f"Look into the log; {_AGAIN}"),
     "quota": Known("over the quota", f"Raise the quota, or make room; {_AGAIN}"),
     "read_only": Known(
         "the library is read-only", f"Mount it writable, or add it to ReadWritePaths=; {_AGAIN}"
     ),
     "permission": Known("not permitted", f"Give segue's user the right to write there; {_AGAIN}"),
-    "hardlink": Known(
+    "no_hardlink": Known(
         "no hardlink possible", "Put both folders on one file system, or set [ingest] transfer."
     ),
     "escapes": Known(
