@@ -158,6 +158,13 @@ class MatchConfig(Section, frozen=True, kw_only=True):
     weight_kind: Annotated[Weight, Meta(description="What being a film, or an episode, counts.")] = 0.15
     high: Annotated[Share, Meta(description="From here a score is called high.")] = 0.85
     medium: Annotated[Share, Meta(description="From here a score is called medium; below, low.")] = 0.70
+    year_off_by_one: Annotated[
+        Share, Meta(description="What a year that differs by one is worth, of the year's part.")
+    ] = 0.9
+    votes_full: Annotated[
+        int,
+        Meta(ge=1, le=10_000_000, description="So many votes make the popularity's part full (a logarithm)."),
+    ] = 20_000
     title_least: Annotated[Share, Meta(description="The least similarity of the titles.")] = 0.88
     rival_similarity: Annotated[
         Share, Meta(description="From this similarity of its title on, another candidate is a rival.")
@@ -174,6 +181,35 @@ class MatchConfig(Section, frozen=True, kw_only=True):
     runtime_tolerance_share: Annotated[
         Share, Meta(description="... or which share of it, whichever is more.")
     ] = 0.06
+    runtime_far_min: Annotated[float, Meta(ge=0, le=600, description="From so many minutes on, or ...")] = (
+        25.0
+    )
+    runtime_far_share: Annotated[
+        Share, Meta(description="... that share, whichever is more, it is no other cut but another film.")
+    ] = 0.25
+    episode_far_min: Annotated[
+        float,
+        Meta(ge=0, le=600, description="The same for an episode; TMDb often has the length of its slot."),
+    ] = 10.0
+    episode_far_share: Annotated[Share, Meta(description="The same as a share, whichever is more.")] = 0.35
+    episode_tolerance_share: Annotated[
+        Share,
+        Meta(
+            description="How near the length must be for a show that few know, whose name has neither year nor "
+            "episode title."
+        ),
+    ] = 0.15
+    famous_votes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=10_000_000,
+            description="A film of so many votes is likelier another cut than an unknown namesake.",
+        ),
+    ] = 1_000
+    contradiction: Annotated[
+        Share, Meta(description="A title less similar than this contradicts an id in the name.")
+    ] = 0.5
     runtime_without_year: Annotated[
         bool,
         Meta(
