@@ -137,6 +137,13 @@ def test_of_two_films_of_one_title_and_year_and_about_one_length_neither_is_take
     assert judge(MATRIX, FOUND, but(twin, runtime_min=90), duration_s=139 * 60.0).accepted
 
 
+def test_a_film_of_the_right_year_and_length_may_lack_its_subtitle_in_the_name() -> None:
+    subtitled = but(FOUND, tmdb_id=604, year=2000, title_similarity=0.9, exact=False)
+    parsed = but(MATRIX, year=2000)
+    assert codes(judge(parsed, FOUND, subtitled)) == ["rival"]
+    assert judge(parsed, FOUND, but(subtitled, runtime_min=100)).accepted
+
+
 def test_a_neighbouring_year_with_the_right_length_makes_the_right_year_doubtful() -> None:
     neighbour = but(FOUND, tmdb_id=604, year=2000, runtime_min=110)
     assert codes(judge(MATRIX, FOUND, neighbour, duration_s=110 * 60.0)) == ["rival"]

@@ -91,6 +91,11 @@ def test_a_film_that_few_know_is_settled_only_after_a_look_at_other_years() -> N
     assert is_settled(but(MATRIX, year=None), [but(obscure, votes=1_000)], LENGTH_S, LIMITS)
 
 
+def test_a_film_that_only_resembles_the_name_is_settled_by_no_single_answer() -> None:
+    close = but(FOUND, runtime_min=136, title_similarity=0.97, exact=False)
+    assert not is_settled(MATRIX, [close], LENGTH_S, LIMITS)
+
+
 def test_doubts_about_the_reading_of_the_name_cost_no_further_question() -> None:
     parsed = but(MATRIX, flags=("ambiguous_year",), readers="differ")
     assert is_settled(parsed, [but(FOUND, runtime_min=136)], LENGTH_S, LIMITS)

@@ -107,6 +107,7 @@ def test_a_missing_or_moved_article_is_nearly_the_title_but_not_exactly(a: str, 
 def test_a_title_without_its_subtitle_fits_but_is_never_exact() -> None:
     assert compare(["Leon"], ["Léon: The Professional"]) == (NO_SUBTITLE, False)
     assert compare(["Leon"], ["Léon the Professional"])[0] < NO_SUBTITLE
+    assert compare(["Leon"], ["Léon: Part II"])[0] <= OTHER_NUMBERS_MAX
 
 
 def test_a_title_of_punctuation_alone_is_compared_as_it_is() -> None:

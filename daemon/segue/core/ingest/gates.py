@@ -55,7 +55,15 @@ class Case(msgspec.Struct, frozen=True):
     def rivals(self) -> tuple[Ranked, ...]:
         """Others whose title fits as well, or as well as that of a best one that is not exact."""
         limit = min(self.settings.rival_similarity, self.candidate.title_similarity)
-        return tuple(other for other in self.others if other.candidate.title_similarity >= limit)
+        return tuple(o for o in self.others if o.candidate.title_similarity >= limit or self._fits_better(o))
+
+    def _fits_better(self, other: Ranked) -> bool:
+        """Say whether year and length speak for another one so much that a subtitle may be missing in the name."""
+        return (
+            other.score.year > self.best.score.year
+            and other.candidate.title_similarity >= self.settings.title_min
+            and runtime_fit(self.parsed, other.candidate, self.duration_s, self.settings) == "agrees"
+        )
 
 
 Gate = Callable[[Case], Iterator[Reason]]
@@ -212,7 +220,7 @@ def _rivals(case: Case) -> Iterator[Reason]:
         if confirmed and _is_ruled_out(case, rival, margin):
             continue
         as_near = rival.candidate.kind == "film" and rival.score.year >= case.best.score.year
-        as_long = as_near and is_confirmed(parsed, rival.candidate, duration_s, settings)
+        as_long = as_near and runtime_fit(parsed, rival.candidate, duration_s, settings) == "agrees"
         if margin >= settings.rival_margin and not as_long:
             continue
         least = "both are as long as the file"

@@ -74,8 +74,8 @@ def is_settled(
 ) -> bool:
     """Say whether one candidate fits so well that no further question is needed.
 
-    A film of the right title and year that is little known, or whose length is another's, is taken only after it was
-    asked whether a neighbouring year has a better one.
+    A film whose title is not exactly the name's, that is little known, or whose length is another's, is taken only
+    after it was asked whether a neighbouring year has a better one.
     """
     ranked = rank(parsed, candidates, duration_s, settings)
     if not ranked or match_reasons(parsed, ranked, duration_s, settings):
@@ -83,7 +83,7 @@ def is_settled(
     best = ranked[0].candidate
     if best.kind == "show" or best.by_id:
         return True
-    is_known = best.votes >= SETTLED_VOTES or parsed.year is None
+    is_known = best.exact and (best.votes >= SETTLED_VOTES or parsed.year is None)
     return is_known and runtime_fit(parsed, best, duration_s, settings) in ("agrees", "unknown")
 
 

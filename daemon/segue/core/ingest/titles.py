@@ -150,6 +150,8 @@ def compare(names: Iterable[str], titles: Iterable[str]) -> tuple[float, bool]:
         plain = normalise(title)
         head = _SUBTITLE.split(title, maxsplit=1)[0]
         plain_head = normalise(head) if head != title else ""
+        if _numbers(plain_head) != _numbers(plain):
+            plain_head = ""  # what follows is no subtitle but the number of a sequel
         for name in plain_names:
             best = max(best, similarity(name, plain))
             if best == 1.0:
