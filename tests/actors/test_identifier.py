@@ -17,6 +17,7 @@ from segue.adapters.tmdb import (
     SeasonSummary,
     Show,
     ShowHit,
+    TmdbBusy,
     TmdbRefused,
     TmdbUnavailable,
     TmdbUnreadable,
@@ -377,6 +378,13 @@ async def test_what_tmdb_does_is_said_and_never_raised(error: Exception, problem
     tmdb.fails = lambda _question: error
     found = await Identifier(tmdb).candidates(film_name("The Matrix", 1999))
     assert (found.candidates, found.problem, found.detail) == (None, problem, str(error))
+
+
+async def test_how_long_tmdb_wants_to_be_left_alone_is_handed_on() -> None:
+    tmdb = FakeTmdb(MATRIX)
+    tmdb.fails = lambda _question: TmdbBusy("too many requests", 42.0)
+    found = await Identifier(tmdb).candidates(film_name("The Matrix", 1999))
+    assert (found.candidates, found.problem, found.retry_after_s) == (None, "busy", 42.0)
 
 
 async def test_what_was_found_before_the_trouble_is_kept() -> None:
