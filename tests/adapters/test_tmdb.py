@@ -139,6 +139,16 @@ async def test_ids_elsewhere_are_followed(house: House) -> None:
     assert [show.tmdb_id for show in (await house.tmdb.find(tvdb_id=81189)).shows] == [1396]
 
 
+async def test_the_second_id_counts_where_nothing_has_the_first(house: House) -> None:
+    """The id of an episode at IMDb is no show's; that of the show at TVDB is."""
+    found = await house.tmdb.find(imdb_id="tt9999999", tvdb_id=81189)
+    assert [show.tmdb_id for show in found.shows] == [1396]
+    house.server.asked.clear()
+    found = await house.tmdb.find(imdb_id="tt0133093", tvdb_id=81189)
+    assert ([film.tmdb_id for film in found.films], found.shows) == ([603], ())
+    assert [asked.query["external_source"] for asked in house.server.asked] == ["imdb_id"]
+
+
 @pytest.mark.parametrize(
     "imdb_id", ["tt", "tt12/../../authentication", "nm0000001", "tt1?x=y", "tt" + "9" * 50]
 )

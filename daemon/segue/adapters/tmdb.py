@@ -161,14 +161,17 @@ class Tmdb:
         return await self._ask(f"/tv/{int(show_id)}/season/{int(number)}", {}, wire.season, Season)
 
     async def find(self, *, imdb_id: str = "", tvdb_id: int | None = None) -> Found:
-        """Find what has an id elsewhere; exactly one of the two is given. Raises a `TmdbError`.
+        """Find what has an id elsewhere; the second id is asked for where nothing has the first. Raises a `TmdbError`.
 
         Reference: "Find By ID".
         """
-        source, value = ("imdb_id", imdb_id) if imdb_id else ("tvdb_id", str(tvdb_id))
-        if not _ID_ELSEWHERE.match(value):
-            return Found()
-        return await self._search(f"/find/{value}", {"external_source": source}, wire.found, Found)
+        by_id = ("imdb_id", imdb_id), ("tvdb_id", "" if tvdb_id is None else str(tvdb_id))
+        found = Found()
+        for source, value in by_id:
+            if found == Found() and _ID_ELSEWHERE.match(value):
+                query = {"external_source": source}
+                found = await self._search(f"/find/{value}", query, wire.found, Found)
+        return found
 
     # ---------------------------------------------------------------- one question, one request
 
