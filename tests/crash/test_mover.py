@@ -5,6 +5,7 @@ The whole sweep, with every call, is `benchmarks/copy_sweep.py`; here are those 
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,12 @@ def of_files(call: Call) -> bool:
     return call.name in faults.CHANGING and not (call.name == "write" and call.text.startswith("1,"))
 
 
-def swept(world: World, fault: Callable[[Call], Outcome], calls: list[Call]) -> None:
-    """Inject a fault at each of these calls, and expect nothing wrong."""
-    outcomes = [fault(call) for call in calls]
+def swept(world: World, fault: Callable[[World, Call], Outcome], calls: list[Call]) -> None:
+    """Inject a fault at each of these calls, two at a time, and expect nothing wrong."""
+    worlds = [World(world.base.with_name(f"{world.base.name}-{n}"), world.scenario) for n in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        shares = pool.map(lambda n: [fault(worlds[n], call) for call in calls[n::2]], range(2))
+        outcomes = [outcome for share in shares for outcome in share]
     assert outcomes, "there was nothing to disturb"
     wrong = [f"{outcome.what}: {'; '.join(outcome.wrong)}" for outcome in outcomes if outcome.wrong]
     assert not wrong, "\n".join(wrong)
@@ -54,7 +58,7 @@ def test_a_kill_at_any_change_leaves_nothing_half_done(base: Path, scenario: str
     calls = [call for call in faults.calls_of(world) if of_files(call)]
     if scenario != "copy":  # the copying itself is the same
         calls = [call for call in calls if call.name not in COPYING]
-    swept(world, lambda call: faults.kill_at(world, call), calls)
+    swept(world, faults.kill_at, calls)
 
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EIO"])
@@ -62,7 +66,7 @@ def test_a_disk_that_fails_ends_in_a_plain_answer(base: Path, error: str) -> Non
     """What is told is true: success with everything in place, or a failure with nothing there."""
     world = World(base / error, "copy")
     calls = [call for call in faults.calls_of(world) if of_files(call)]
-    swept(world, lambda call: faults.fail_at(world, call, f"error={error}"), calls)
+    swept(world, lambda world, call: faults.fail_at(world, call, f"error={error}"), calls)
 
 
 @pytest.mark.parametrize(
@@ -80,8 +84,8 @@ def test_a_call_that_lies_about_what_it_copied_makes_no_hole(
     world = World(base / name, "copy")
     calls = faults.calls_of(world, *injecting(*without))
     calls = [call for call in calls if call.name == name and of_files(call)][:4]
-    swept(world, lambda call: faults.fail_at(world, call, "retval=1", *without), calls)
-    swept(world, lambda call: faults.fail_at(world, call, "retval=0", *without), calls[:2])
+    swept(world, lambda world, call: faults.fail_at(world, call, "retval=1", *without), calls)
+    swept(world, lambda world, call: faults.fail_at(world, call, "retval=0", *without), calls[:2])
 
 
 @pytest.mark.parametrize("without", [(NO_LINKS,), (NO_LINKS, NO_EXCLUSIVE_RENAME)])
@@ -93,7 +97,7 @@ def test_file_systems_without_hardlinks_are_as_safe(base: Path, without: tuple[s
     taken = {inject.split(":")[0] for inject in without}
     swept(
         world,
-        lambda call: faults.fail_at(world, call, "error=EIO", *without),
+        lambda world, call: faults.fail_at(world, call, "error=EIO", *without),
         [call for call in calls if call.name not in taken],
     )
 

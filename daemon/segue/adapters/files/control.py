@@ -79,11 +79,12 @@ class Meter:
         self.files_done = 0
         self.files_total = 0
         self._phase: Phase = "looking"
-        self._path = ""
+        self.path = ""
+        """What is being worked on."""
 
     def enter(self, phase: Phase, path: str) -> None:
         """Begin with something else."""
-        self._phase, self._path = phase, path
+        self._phase, self.path = phase, path
         self._say()
 
     def add(self, count: int) -> None:
@@ -96,7 +97,7 @@ class Meter:
         self._told_at = self._clock()
         self._tell(
             Progress(
-                self._phase, self._path, self.done_bytes, self.total_bytes, self.files_done, self.files_total
+                self._phase, self.path, self.done_bytes, self.total_bytes, self.files_done, self.files_total
             )
         )
 

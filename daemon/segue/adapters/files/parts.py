@@ -307,8 +307,7 @@ class Part:
                 raise MoveFailed(error.kind, self.source.path, error.detail, error.hint) from error
             with contextlib.suppress(PermissionError):
                 os.utime(target, ns=(self.source.stat.st_atime_ns, self.source.stat.st_mtime_ns))
-            meter.enter("syncing", self.shown)
-            os.fsync(target)
+            os.fsync(target)  # the time of change; the content is on disk already
             if os.fstat(target).st_size != self.size:
                 raise OSError(errno.EIO, "the copy is shorter than what was written")
             if self.transfer.reread:

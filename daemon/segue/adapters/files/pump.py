@@ -23,8 +23,9 @@ from segue.adapters.files.orders import UsedMethod
 from segue.adapters.files.trouble import MoveFailed
 
 READ_BYTES = 1024 * 1024
-CHUNKS_BEHIND = 4
-"""How far the checksum may stay behind: what it reads should still be in the cache."""
+CHUNKS_BEHIND = 16
+"""How far the checksum may stay behind: far enough that neither waits for a hiccup of the other, and near enough that
+what it reads is still in the cache."""
 _NEXT_WAY = {
     errno.EINVAL,
     errno.ENOSYS,
@@ -99,6 +100,8 @@ def copy(source: int, target: int, size: int, work: Work) -> Copied:
     follower = _Digest(source)
     try:
         in_kernel = _copy_chunks(source, target, size, work, follower.follow)
+        work.meter.enter("syncing", work.meter.path)
+        os.fsync(target)  # while the checksum catches up
     except BaseException:
         follower.finish(wanted=False)
         raise
@@ -116,8 +119,6 @@ def _copy_chunks(source: int, target: int, size: int, work: Work, follow: Callab
     at = 0
     while at < size:
         wanted = min(work.gate.chunk(), size - at)
-        if ways[0] is read_and_write:  # pages of memory, not of the kernel: small ones stay in the processor
-            wanted = min(wanted, READ_BYTES)
         try:
             ways[0](source, target, wanted)
         except OSError as error:
@@ -158,8 +159,16 @@ def send(source: int, target: int, count: int) -> int:
 
 
 def read_and_write(source: int, target: int, count: int) -> int:
-    """Copy through our own memory, which works everywhere."""
-    return os.write(target, os.read(source, count))
+    """Copy through our own memory, which works everywhere; small pieces of it stay in the processor's."""
+    buffer = memoryview(bytearray(min(READ_BYTES, count)))
+    moved = 0
+    while moved < count:
+        read = os.readv(source, [buffer[: count - moved]])
+        written = os.write(target, buffer[:read])
+        moved += written
+        if written < read or not read:
+            break  # whoever asked goes by the positions, and asks again
+    return moved
 
 
 WAYS: tuple[Way, ...] = (copy_range, send, read_and_write)
