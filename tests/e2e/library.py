@@ -77,6 +77,12 @@ class Library:
             yield
             await study.press_stop()
 
+    def reconfigure(self, before: str, after: str) -> None:
+        """Change something in the configuration file; who wants it read says so."""
+        text = self.segued.config_path.read_text()
+        assert before in text, text
+        self.segued.config_path.write_text(text.replace(before, after))
+
     # ---------------------------------------------------------------- files
 
     def arrive(self, name: str = MATRIX, *, duration_s: float = MATRIX_S, size: int = 400_000) -> Path:
@@ -186,11 +192,16 @@ class Library:
         return found
 
     async def until_watching(self) -> None:
-        """Wait until all roots are watched."""
+        """Wait until all roots are watched, and what lay there before is known as old."""
 
         async def watching() -> bool:
             roots = (await self.page())["roots"]
-            return bool(roots) and all(root["status"] in ("watching", "polling") for root in roots)
+            old = (await self.segued.api("GET", "/api/v1/state", status=200))["data"]["state"]["ingest"][
+                "baselined"
+            ]
+            return bool(roots) and all(
+                root["status"] in ("watching", "polling") and root["path"] in old for root in roots
+            )
 
         await self.until(watching, "watching")
 

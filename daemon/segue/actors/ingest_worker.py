@@ -4,6 +4,7 @@ Decides nothing. Effects are carried out side by side, as many as the core lets 
 the mover takes its own work for done, and the history takes an entry once.
 """
 
+import os
 from collections.abc import Callable
 from typing import Protocol
 
@@ -16,6 +17,7 @@ from segue.actors.long_runs import LongRuns
 from segue.adapters.files import orders
 from segue.adapters.files.mover_client import Mover
 from segue.adapters.files.trouble import MoveFailed
+from segue.adapters.tree import TreeError, ask_disk
 from segue.adapters.tmdb import Tmdb
 from segue.core.actions import Action
 from segue.core.effects import STAGES
@@ -44,7 +46,7 @@ from segue.core.ingest.effects import (
     WorkerEffect,
 )
 from segue.core.ingest.facts import ParsedName
-from segue.core.ingest.records import HistoryRecord, RecordedFile
+from segue.core.ingest.records import RecordedFile
 from segue.core.vocabulary import EffectBase
 from segue.runtime.archive import Archive, ArchiveError
 from segue.runtime.inbox import Inbox
@@ -288,15 +290,26 @@ class IngestWorker:
 
     async def _undo(self, effect: UndoIngest) -> Undone:
         record = effect.record
+        ours = [file for file in record.files if file.method != "already there"]
         order = orders.Undo(
             job=record.record_id,
-            files=tuple(_to_undo(record, file) for file in record.files if file.method != "already there"),
+            files=tuple([_to_undo(file, back=await self._goes_back(file)) for file in ours]),
             retired=tuple((self._place(old), where) for old, where in record.retired),
         )
         undone = await self._tools.mover.run(order)
         await self._tools.archive.mark_undone(record.record_id, self._tools.wall_at())
         told = tuple(f"{f.path} {f.did}{f' to {f.to}' if f.to else ''}" for f in undone.files)
         return Undone(effect.effect_id, effect.job_id, told)
+
+    async def _goes_back(self, file: RecordedFile) -> bool:
+        """Tell whether a file goes back to its source. A source on another disk that could not be removed stays."""
+        if not file.moved or file.method == "rename":
+            return file.moved
+        folder = file.source.rpartition("/")[0] or "/"
+        try:
+            return not await ask_disk(folder, lambda: os.path.lexists(file.source))
+        except TreeError as error:
+            raise MoveFailed("io", file.source, str(error)) from error
 
 
 def _dropped(file: RecordedFile) -> orders.FileOrder:
@@ -310,7 +323,7 @@ def _dropped(file: RecordedFile) -> orders.FileOrder:
     )
 
 
-def _to_undo(record: HistoryRecord, file: RecordedFile) -> orders.UndoFile:
+def _to_undo(file: RecordedFile, *, back: bool) -> orders.UndoFile:
     return orders.UndoFile(
         source=file.source,
         root=file.root,
@@ -319,7 +332,7 @@ def _to_undo(record: HistoryRecord, file: RecordedFile) -> orders.UndoFile:
         sha256=file.sha256,
         source_mtime_ns=file.source_mtime_ns,
         source_inode=file.source_inode,
-        back=file.method == "rename" or record.kind == "rename",
+        back=back,
         recycled=file.recycled,
         made_folders=file.made_folders,
     )

@@ -266,7 +266,7 @@ async def _undo(house: HouseDoor, request: Request, caller: Caller) -> Response:
         raise ApiError(
             404, "unknown_entry", f"The history has no entry {body.entry!r}.", "`seguectl history ingest`"
         )
-    back = "back to where they came from" if record.files[0].method == "rename" else "into the recycle folder"
+    back = "back to where they came from" if record.files[0].moved else "into the recycle folder"
     count = "1 file goes" if len(record.files) == 1 else f"{len(record.files)} files go"
     message = f"Takes {record.title} back: {count} {back}. Nothing is deleted."
     return ask(house, request, UndoRequested(record), caller, message=message)

@@ -61,6 +61,17 @@ def test_what_travels_along_is_written_down_as_it_was(life: Life) -> None:
     assert (beside.kind, beside.source_mtime_ns, beside.source_inode) == ("subtitle", 77, 5)
 
 
+@pytest.mark.parametrize("method", ["copy", "move"])
+def test_what_was_to_move_is_written_down_as_moved(method: Any) -> None:
+    """So that it goes back when it is taken back, though it was copied to another disk and then dropped."""
+    life = Life(but(SETTINGS, transfer=method))
+    life.until_transfer()
+    life.transfer()
+    written = life.last(RecordIngest)
+    assert [file.moved for file in written.record.files] == [method == "move"]
+    assert written.drop_sources == ((life.job.source.path,) if method == "move" else ())
+
+
 @pytest.mark.parametrize("kind", ["source_gone", "source_changed"])
 def test_a_subtitle_that_vanishes_does_not_take_the_film_along(life: Life, kind: str) -> None:
     """The plan is made anew, of what is there now."""

@@ -157,9 +157,9 @@ _EFFECTS: dict[QueueStage, Callable[[IngestState, Job, str], WorkerEffect]] = {
 
 def _to_drop(job: Job) -> tuple[str, ...]:
     """Name the sources that were to be moved, but lie on another file system and were copied."""
-    if job.plan is None or job.plan.method != "move" or job.record is None:
+    if job.record is None:
         return ()
-    return tuple(file.source for file in job.record.files if file.method not in ("rename", "already there"))
+    return tuple(file.source for file in job.record.files if file.moved and file.method != "rename")
 
 
 # ------------------------------------------------------------------ transfers, and what holds them
@@ -226,6 +226,7 @@ def _record(job: Job, action: Transferred, stamp: Stamp) -> HistoryRecord:
             source_inode=planned[file.source].inode if file.source in planned else 0,
             recycled=file.recycled,
             made_folders=file.made_folders,
+            moved=job.plan.method in ("move", "rename") and file.method != "already there",
         )
         for file in action.files
     )

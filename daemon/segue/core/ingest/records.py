@@ -61,6 +61,8 @@ class RecordedFile(msgspec.Struct, frozen=True, omit_defaults=True):
     source_inode: int = 0
     recycled: str = ""
     made_folders: tuple[str, ...] = ()
+    moved: bool = False
+    """True when the source was to go: what is taken back goes back there."""
 
 
 class HistoryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
