@@ -205,6 +205,10 @@ class Library:
 
         await self.until(watching, "watching")
 
+    async def until_on_disk(self) -> None:
+        """Wait until the journal has all steps so far: it answers between two commits."""
+        await self.segued.api("GET", "/api/v1/why?limit=1", status=200)
+
     async def confirmed(self, path: str, body: dict[str, Any], *, status: int = 202) -> Any:
         """Ask for something that asks back, and say yes."""
         question = await self.segued.api("POST", path, body, status=409)
