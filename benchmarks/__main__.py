@@ -16,7 +16,7 @@ REPO = Path(__file__).resolve().parents[1]
 FIGURES = REPO / "docs" / "figures.md"
 MEASURED = REPO / "docs" / "figures.json"
 SCRIPT_S_MAX = 600
-SKIPPED = {"__init__", "__main__", "figures", "rig"}
+SKIPPED = {"__init__", "__main__", "catalogue", "figures", "rig"}
 
 
 def scripts() -> list[str]:
