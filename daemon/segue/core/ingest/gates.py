@@ -104,7 +104,8 @@ def problem_reasons(problem: str, detail: str) -> Iterator[Reason]:
     """Say what kept TMDb from answering."""
     if problem:
         code, text = _PROBLEMS.get(problem, ("tmdb_unavailable", "TMDb could not be asked"))
-        yield Reason(code, f"{text}: {detail.rstrip('.')}." if detail else f"{text}.")
+        more = detail.rstrip(".") if problem != "no_key" else ""
+        yield Reason(code, f"{text}: {more}." if more else f"{text}.")
 
 
 def doubts(parsed: ParsedName, candidates: Sequence[Candidate]) -> Iterator[Reason]:
