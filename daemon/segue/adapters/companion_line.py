@@ -111,7 +111,7 @@ class PlayerLine:
         wait_s: float = 0.0,
         direct_only: bool = False,
     ) -> tuple[Heard, bytes]:
-        """Ask something that changes nothing, and give the answer's body. The player may wait `wait_s` before it answers.
+        """Ask something that changes nothing, and give the answer's body. A player may take `wait_s` longer over it.
 
         Raises `PlayerUnreachable` or `PlayerRefused`.
         """
