@@ -1,5 +1,6 @@
-"""The place of the party domain: friends in other homes, in step to the frame.
+"""The party domain: friends in other homes, in step to the frame.
 
-Empty until that domain comes. It will have the same shape as `core.music` (actions, state, effects, reducer) and join
-`core/state.py`, `core/actions.py`, `core/effects.py` and `core/reducer.py` with one line in each.
+`sync` is its mathematics, sans-IO: the server's clock, where a player is, what a player is like, and when to send
+which command so that a film is at the right frame at the right moment. It knows no socket and no task; time is an
+argument. The agent of a home drives one `sync.Agent` a player; the simulator drives the same code.
 """

@@ -1,0 +1,263 @@
+"""Cue, then release: how a player is brought to a frame, stands there, and goes on with everybody else."""
+
+from msgspec.structs import replace
+
+from segue.core.party.sync.agent import (
+    Away,
+    Cueing,
+    Following,
+    Held,
+    Idle,
+    Loading,
+    Measuring,
+    Pausing,
+    Rehearsing,
+    Releasing,
+    Speeding,
+)
+from segue.core.party.sync.latency import loaded, stopped
+from segue.core.party.sync.messages import Why
+from segue.core.party.sync.target import whole_ms
+from segue.core.party.sync.turn import OURS_S, Turn
+
+PARKED_S = 0.06
+"""A player that stands this close to where it was sent stands right: a frame and a half."""
+PUNCTUAL_S = 0.05
+LATE_S = 0.3
+"""A player that could only be released later than this is sent farther ahead instead."""
+CUE_MAX_S = 15.0
+RELEASE_MAX_S = 12.0
+LOAD_MAX_S = 20.0
+LOADS_MAX = 3
+LOAD_REST_S = 60.0
+SEEKS_MAX = 3
+REHEARSE_AFTER_S = 1.5
+TOGGLE_WATCH_S = 1.2
+QUANTUM_WATCH_S = 8.0
+
+
+def begin(turn: Turn) -> None:
+    """Take the line as it is now, and do whatever brings the player onto it."""
+    agent = turn.agent
+    if isinstance(agent.step, Speeding):
+        turn.set_rate(1.0, "cue")
+    if agent.line is None or not agent.clock.known or agent.seen is None:
+        turn.become(Idle())
+        return
+    line, seen = turn.line, agent.seen
+    if seen.state == "stopped" or (line.media and seen.media != line.media):
+        load(turn)
+    elif line.rate == 0.0 and turn.group_moves:
+        turn.become(
+            Pausing(turn.reached_at_s(line.position_ms / 1000 - agent.trim_s) - agent.learned.pause_s)
+        )
+    elif not turn.group_moves:
+        cue(turn, "cue", hurry=True)
+    elif turn.verified() == "paused":
+        cue(turn, "join", hurry=True)
+    else:
+        turn.measure(Measuring("nothing", turn.now_s, why="join"))
+
+
+def cue(turn: Turn, why: Why, *, hurry: bool = False, aimed: bool = False) -> None:
+    """Bring the player to stand at the line's position; one that stands there already just stays."""
+    position_s = max(0.0, turn.line.position_ms / 1000 - turn.agent.trim_s)
+    step = turn.agent.step
+    if isinstance(step, Held | Cueing) and abs(step.position_s - position_s) <= PARKED_S:
+        return
+    turn.forget_samples()
+    turn.become(Cueing(position_s, turn.now_s, why, hurry, aimed))
+
+
+def load(turn: Turn, tries: int = 1) -> None:
+    """Ask for the film, from where the group will be when it has come."""
+    learned = turn.agent.learned
+    if turn.group_moves:
+        ahead_s = turn.group_s(turn.now_s) + learned.load_s + 0.8
+        position_s = whole_ms(ahead_s, 1000) / 1000
+    else:
+        position_s = turn.line.position_ms / 1000
+    turn.load(position_s)
+    turn.forget_samples()
+    turn.become(Loading(turn.now_s, position_s, tries))
+
+
+def run_loading(turn: Turn, step: Loading) -> None:
+    """Wait until the film is there."""
+    seen = turn.agent.seen
+    line = turn.line
+    there = (
+        seen is not None and seen.sent_at_s > step.sent_at_s and (not line.media or seen.media == line.media)
+    )
+    if there and seen is not None and seen.state in ("playing", "paused") and seen.position_s is not None:
+        moved_s = seen.position_s - step.position_s
+        if seen.state == "paused" or not turn.group_moves:
+            turn.become(Idle())
+            cue(turn, "join", hurry=True)
+        elif seen.same == 0 and -1.1 < moved_s < 3.0:
+            turn.put(learned=loaded(turn.agent.learned, seen.at_s - step.sent_at_s - max(0.0, moved_s)))
+            turn.measure(Measuring("load", turn.now_s, why="join"))
+        elif seen.same == 0:
+            turn.measure(Measuring("load", turn.now_s, why="join"))
+    elif step.tries < LOADS_MAX and turn.now_s - step.sent_at_s >= LOAD_MAX_S:
+        load(turn, step.tries + 1)
+    elif turn.now_s - step.sent_at_s >= LOAD_REST_S:
+        turn.say("not_loading")
+        load(turn)
+
+
+def run_pausing(turn: Turn, step: Pausing) -> None:
+    """Pause when the line arrives."""
+    if turn.now_s >= step.at_s:
+        cue(turn, "hold", aimed=turn.now_s - step.at_s < PUNCTUAL_S)
+
+
+def seek_wait_s(turn: Turn) -> float:
+    """Give the time after which a parking seek that is not seen was not executed."""
+    return max(1.5, 2 * turn.agent.learned.park_s + 0.5)
+
+
+def run_cueing(turn: Turn, step: Cueing) -> None:
+    """Pause, look, seek, look."""
+    paused = turn.ensure("paused", step.why)
+    seen = turn.agent.seen
+    stands_s = seen.position_s if paused and seen is not None else None
+    if turn.now_s - step.began_at_s > CUE_MAX_S:
+        turn.say("uncorrectable", stands_s)
+        if stands_s is not None:
+            turn.become(Held(stands_s, turn.now_s, False, step.why, step.round))
+        elif turn.now_s - step.began_at_s > 2 * CUE_MAX_S:
+            turn.become(Away(paused=True))
+        return
+    if step.aimed and stands_s is not None:
+        step = _learn_stop(turn, step, stands_s)
+    if step.seek_at_s is None:
+        if stands_s is not None and abs(stands_s - step.position_s) <= PARKED_S:
+            hold(turn, step, stands_s, sought=False)
+        elif paused or (step.hurry and turn.agent.asked == "paused"):
+            _send_to(turn, step)
+        return
+    if seen is None or stands_s is None or seen.sent_at_s < step.seek_at_s:
+        return
+    if abs(stands_s - step.position_s) <= PARKED_S:
+        hold(turn, step, stands_s, sought=True)
+    elif turn.now_s - step.seek_at_s > seek_wait_s(turn):
+        if step.tries < SEEKS_MAX:
+            _send_to(turn, step)
+        else:
+            hold(turn, step, stands_s, sought=True)
+
+
+def _learn_stop(turn: Turn, step: Cueing, stands_s: float) -> Cueing:
+    """Learn the pause's latency from where the player came to stand, once it stands."""
+    seen = turn.agent.seen
+    if seen is None or seen.same < 1 or turn.agent.phase.in_steps or step.seek_at_s is not None:
+        return step
+    if abs(stands_s - step.position_s) < 1.0 and turn.agent.asked_tries == 1:
+        turn.put(learned=stopped(turn.agent.learned, stands_s - step.position_s))
+    step = replace(step, aimed=False)
+    turn.become(step)
+    return step
+
+
+def _send_to(turn: Turn, step: Cueing) -> None:
+    """Seek to the position, or farther ahead where the group would be gone before the player is ready."""
+    if step.aimed:
+        return  # first see where it stands
+    learned = turn.agent.learned
+    position_s = step.position_s
+    if turn.line.rate > 0.0 and turn.reached_at_s(position_s) < turn.now_s + 0.6 * learned.park_s:
+        ahead_s = turn.group_s(turn.now_s) + learned.park_s + learned.unpause_s + 0.3
+        position_s = whole_ms(max(ahead_s, position_s), 1000) / 1000
+    turn.seek(position_s, step.why)
+    turn.become(replace(step, position_s=position_s, seek_at_s=turn.now_s, tries=step.tries + 1))
+
+
+def hold(turn: Turn, step: Cueing, stands_s: float, *, sought: bool) -> None:
+    """The player stands. Where the group has left already it is sent farther ahead, twice at most."""
+    late_s = turn.now_s - (turn.reached_at_s(stands_s) - turn.agent.learned.unpause_s)
+    if turn.line.rate > 0.0 and late_s > LATE_S and step.round < 2:
+        _send_to(turn, replace(step, round=step.round + 1, tries=0))
+        return
+    turn.say("parked", stands_s)
+    turn.become(Held(stands_s, turn.now_s, sought, step.why, step.round))
+
+
+def release_at_s(turn: Turn, position_s: float) -> float:
+    """Tell when `play` must be sent for a player that stands at a position."""
+    return turn.reached_at_s(position_s) - turn.agent.learned.unpause_s
+
+
+def run_held(turn: Turn, step: Held) -> None:
+    """Wait for the line; meanwhile notice the viewer's hand, and try the player out where nobody is in a hurry."""
+    if turn.line.rate > 0.0:
+        due_s = release_at_s(turn, step.position_s)
+        if turn.now_s >= due_s:
+            turn.release(Releasing(turn.now_s, due_s, step.sought, "release"))
+        return
+    if turn.verified() == "playing":
+        agent = turn.agent
+        if agent.asked_tries > 1 and turn.now_s - agent.asked_at_s < OURS_S:
+            turn.become(Idle())
+            cue(turn, step.why)
+        else:
+            turn.say("hand_played", agent.seen.position_s if agent.seen else None)
+            turn.become(Away(paused=False))
+    elif rehearsal_at_s(turn, step) <= turn.now_s:
+        _rehearse(turn, step)
+
+
+def rehearsal_at_s(turn: Turn, step: Held) -> float:
+    """Tell when the next thing may be tried; infinity when there is nothing to try."""
+    learned = turn.agent.learned
+    known = learned.toggles is not None and (learned.quantum_ms is not None or step.position_s < 1.0)
+    if known or not turn.agent.tuning.rehearse:
+        return float("inf")
+    return max(step.since_s, turn.reached_at_s(step.position_s)) + REHEARSE_AFTER_S
+
+
+def _rehearse(turn: Turn, step: Held) -> None:
+    if turn.agent.learned.toggles is None:
+        turn.try_pause()
+        turn.become(Rehearsing("toggles", turn.now_s, step.position_s))
+    else:
+        turn.seek(step.position_s - 0.5, "rehearse")
+        turn.become(Rehearsing("quantum", turn.now_s, step.position_s))
+
+
+def run_rehearsing(turn: Turn, step: Rehearsing) -> None:
+    """Watch what the trial did, write it down, and go back to where the player stood."""
+    seen = turn.agent.seen
+    if seen is None or seen.sent_at_s < step.asked_at_s:
+        return
+    if step.what == "toggles":
+        if seen.state == "playing":
+            _learned(turn, toggles=True)
+        elif seen.state == "paused" and seen.sent_at_s >= step.asked_at_s + TOGGLE_WATCH_S:
+            _learned(turn, toggles=False)
+        return
+    moved = seen.position_s is not None and abs(seen.position_s - step.position_s) > PARKED_S
+    if seen.state == "paused" and seen.same >= 2 and moved and seen.position_s is not None:
+        fine = abs(seen.position_s - (step.position_s - 0.5)) <= PARKED_S
+        _learned(turn, quantum_ms=1 if fine else 1000)
+    elif turn.now_s - step.asked_at_s > QUANTUM_WATCH_S:
+        _learned(turn, quantum_ms=1000)
+
+
+def _learned(turn: Turn, **changes: bool | int) -> None:
+    turn.put(learned=replace(turn.agent.learned, **changes))
+    turn.become(Idle())
+    cue(turn, "rehearse")
+
+
+def run_releasing(turn: Turn, step: Releasing) -> None:
+    """Look whether it plays; a punctual release teaches how long that takes."""
+    if turn.ensure("playing", step.why):
+        agent = turn.agent
+        punctual = agent.asked_at_s - step.due_s < PUNCTUAL_S and agent.asked_tries == 1
+        after = Measuring("release" if punctual else "late", turn.now_s, step.why, step.round, step.sought)
+        turn.measure(after)
+    elif turn.now_s - step.since_s > RELEASE_MAX_S:
+        turn.say("uncorrectable")
+        turn.put(resting_until_s=turn.now_s + turn.agent.tuning.rest_s)
+        turn.become(Following())

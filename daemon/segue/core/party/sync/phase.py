@@ -1,0 +1,194 @@
+"""Where a player is, from what its timeline says.
+
+A *sample* is one answer of the timeline: a position, and the moment in the middle of its question. The *phase* is
+position minus moment; it is constant while the film plays, whatever the moment, and everything here is about it.
+
+Two kinds of timeline exist. A *live* one follows the film (in whole frames): its phase is the mean of the better half of
+the last samples, better by round trip. One *in steps* is renewed once a second or so and stands still in between: it lags,
+never leads. There each sample is a bound, and a renewal caught between two samples is a bound from the other side::
+
+    phase >= position - moment                  of every sample
+    phase <= later position - earlier moment    of two neighbours that differ
+
+So a renewal need only be caught between two questions that lie close together; `next_question_s` says when to ask.
+A timeline is known to be in steps when the phase rises by itself, which a film never does: each such rise is a vote.
+"""
+
+from statistics import fmean, median, pstdev
+
+import msgspec
+
+KEPT_LIVE = 8
+KEPT_STEPS = 24
+AGE_MAX_S = 30.0
+"""Samples older than this say nothing of now."""
+RISE_S = 0.1
+"""A rise of the phase by more than this, certain in spite of the round trips, is a vote for steps."""
+VOTES_ON, VOTES_MAX = 2, 4
+CALM_SAMPLES = 40
+"""So many samples without a rise take a vote back."""
+JUMP_LIVE_S = 0.2
+STEADY_LIVE_S = 0.12
+STEADY_STEPS_S = 0.12
+SURE_STEPS_S = 0.2
+"""A timeline in steps is measured when its bounds are this close."""
+OVERDUE = 1.3
+"""A renewal later than this many periods did not happen: the film stood still."""
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One answer of a moving timeline."""
+
+    at_s: float
+    """The middle between question and answer, on our clock."""
+    rtt_s: float
+    position_s: float
+
+    @property
+    def phase_s(self) -> float:
+        """Position minus moment."""
+        return self.position_s - self.at_s
+
+
+class Phase(msgspec.Struct, frozen=True):
+    """The samples since the last discontinuity, and what kind of timeline they come from."""
+
+    samples: tuple[Sample, ...] = ()
+    votes: int = 0
+    calm: int = 0
+    in_steps: bool = False
+    refresh_s: float = 0.0
+    """The period of the steps; 0 while unknown."""
+
+
+class Estimate(msgspec.Struct, frozen=True):
+    """What the samples amount to."""
+
+    phase_s: float
+    sigma_s: float
+    n: int
+    steady: bool
+    """Whether the film ran evenly all the while; otherwise it stalled or jumped in between."""
+
+
+def add(phase: Phase, sample: Sample) -> Phase:
+    """Take in a sample of a playing timeline."""
+    votes, calm, refresh_s = phase.votes, phase.calm + 1, phase.refresh_s
+    if phase.samples:
+        last = phase.samples[-1]
+        if sample.at_s <= last.at_s:
+            return phase
+        if sample.phase_s - sample.rtt_s / 2 > last.phase_s + last.rtt_s / 2 + RISE_S:
+            votes, calm = min(VOTES_MAX, votes + 1), 0
+            refresh_s = _period(refresh_s, sample.position_s - last.position_s)
+    if calm >= CALM_SAMPLES:
+        votes, calm = max(0, votes - 1), 0
+    in_steps = votes >= VOTES_ON or (phase.in_steps and votes > 0)
+    kept = (*phase.samples, sample)[-(KEPT_STEPS if in_steps else KEPT_LIVE) :]
+    while kept[0].at_s < sample.at_s - AGE_MAX_S:
+        kept = kept[1:]
+    return Phase(kept, votes, calm, in_steps, refresh_s)
+
+
+def _period(known_s: float, step_s: float) -> float:
+    """Follow the shortest step seen: a longer one is several, of which we missed the first."""
+    if not 0.2 <= step_s <= 5.0:
+        return known_s
+    if known_s == 0.0 or step_s < known_s:
+        return step_s
+    return 0.95 * known_s + 0.05 * min(step_s, 1.1 * known_s)
+
+
+def flush(phase: Phase, keep: int = 0) -> Phase:
+    """Forget the samples but the last `keep`; what kind of timeline it is stays known."""
+    kept = phase.samples[-keep:] if keep else ()
+    return msgspec.structs.replace(phase, samples=kept)
+
+
+def presumed(refresh_s: float) -> Phase:
+    """Begin with what is known of the player's model."""
+    if refresh_s > 0.0:
+        return Phase(votes=VOTES_MAX, in_steps=True, refresh_s=refresh_s)
+    return Phase()
+
+
+def estimate(phase: Phase) -> Estimate | None:
+    """Give the phase, or None while there is too little to say anything."""
+    return _of_steps(phase) if phase.in_steps else _of_live(phase.samples)
+
+
+def _of_live(samples: tuple[Sample, ...]) -> Estimate | None:
+    if len(samples) < 4:
+        return None
+    better = sorted(samples, key=lambda s: s.rtt_s)[: max(2, (len(samples) + 1) // 2)]
+    phases = [s.phase_s for s in better]
+    steady = max(phases) - min(phases) <= STEADY_LIVE_S
+    return Estimate(fmean(phases), pstdev(phases), len(samples), steady)
+
+
+def bounds(phase: Phase) -> tuple[float, float, int]:
+    """Give the lowest and the highest phase that a timeline in steps allows, and how many renewals were caught."""
+    usual_s = median(s.rtt_s for s in phase.samples)
+    good = [s for s in phase.samples if s.rtt_s <= 2 * usual_s + 0.01]
+    period_s = phase.refresh_s or 1.0
+    low = max(s.phase_s for s in good)
+    high = min(s.phase_s for s in good) + OVERDUE * period_s
+    renewals = 0
+    for earlier, later in zip(good, good[1:], strict=False):
+        if later.position_s > earlier.position_s + 0.02:
+            renewals += 1
+            high = min(high, later.position_s - earlier.at_s)
+    return low, high, renewals
+
+
+def _of_steps(phase: Phase) -> Estimate | None:
+    if len(phase.samples) < 4:
+        return None
+    low, high, renewals = bounds(phase)
+    steady = renewals > 0 and -STEADY_STEPS_S <= high - low <= SURE_STEPS_S
+    return Estimate((low + high) / 2, abs(high - low) / 3.5, len(phase.samples), steady)
+
+
+def jumped(phase: Phase) -> bool:
+    """Tell whether the last samples no longer belong to the earlier ones: a stall, a seek, somebody's hand."""
+    if len(phase.samples) < 4:
+        return False
+    if phase.in_steps:
+        low, high, renewals = bounds(msgspec.structs.replace(phase, samples=phase.samples[:-1]))
+        last = phase.samples[-1]
+        fell = last.phase_s + OVERDUE * (phase.refresh_s or 1.0) < low - 0.1
+        rose = last.phase_s - last.rtt_s / 2 > high + 0.15
+        return renewals > 0 and (fell or rose)
+    usual_s = median(s.phase_s for s in phase.samples[:-2])
+    one, two = (s.phase_s - usual_s for s in phase.samples[-2:])
+    return min(one, two) > JUMP_LIVE_S or max(one, two) < -JUMP_LIVE_S
+
+
+def suspicious(phase: Phase) -> bool:
+    """Tell whether the last sample alone looks like a jump: reason enough to ask again soon."""
+    if phase.in_steps or len(phase.samples) < 3:
+        return False
+    usual_s = median(s.phase_s for s in phase.samples[:-1])
+    last = phase.samples[-1]
+    return abs(last.phase_s - usual_s) > JUMP_LIVE_S + last.rtt_s / 2
+
+
+def next_question_s(phase: Phase, after_s: float) -> float | None:
+    """Tell when to ask a timeline in steps: just before and just after a renewal, in turn.
+
+    Each such pair of questions narrows the bounds to a third. None for live timelines, or while nothing is known.
+    """
+    if not phase.in_steps or not phase.samples:
+        return None
+    low, high, renewals = bounds(phase)
+    if renewals == 0:
+        return None
+    last, period_s = phase.samples[-1], phase.refresh_s or 1.0
+    margin_s = max(0.03, (high - low) / 6)
+    renewal_s = last.position_s - (low + high) / 2
+    renewal_s += max(0.0, round((last.at_s - renewal_s) / period_s)) * period_s
+    if renewal_s - margin_s - 0.03 <= last.at_s <= renewal_s and after_s <= renewal_s + margin_s:
+        return renewal_s + margin_s
+    while renewal_s - margin_s < after_s + period_s:
+        renewal_s += period_s
+    return renewal_s - margin_s
