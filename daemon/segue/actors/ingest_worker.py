@@ -17,8 +17,8 @@ from segue.actors.long_runs import LongRuns
 from segue.adapters.files import orders
 from segue.adapters.files.mover_client import Mover
 from segue.adapters.files.trouble import MoveFailed
-from segue.adapters.tree import TreeError, ask_disk
 from segue.adapters.tmdb import Tmdb
+from segue.adapters.tree import TreeError, ask_disk
 from segue.core.actions import Action
 from segue.core.effects import STAGES
 from segue.core.ingest.actions import (
@@ -97,18 +97,19 @@ class IngestWorker:
         self._tools = tools
         self._paused = False
         self._bytes_per_s: int | None = None
+        self._nursery: trio.Nursery
         self._long_runs = LongRuns(store, tools.mover, tools.archive)
 
     async def run(self) -> None:
         """Carry out effects, side by side."""
-        async with trio.open_nursery() as nursery:
+        async with trio.open_nursery() as self._nursery:
             while True:
                 effect = await self._inbox.get()
                 if isinstance(effect, SteerTransfers | CancelTransfer | StopLongRun):
                     self._steer(effect)
                     self._inbox.done(effect)
                 else:
-                    nursery.start_soon(self._carry_out, effect)
+                    self._nursery.start_soon(self._carry_out, effect)
 
     def _steer(self, effect: SteerTransfers | CancelTransfer | StopLongRun) -> None:
         mover = self._tools.mover
@@ -126,6 +127,11 @@ class IngestWorker:
         mover = self._tools.mover
         (mover.pause if self._paused else mover.resume)(job)
         mover.limit(job, self._bytes_per_s)
+
+    async def _set_first_pace(self, job: str) -> None:
+        """Tell a new order how fast it may go. Runs as soon as the order is handed over, before its process is up."""
+        if job in self._tools.mover.jobs:
+            self._set_pace(job)
 
     async def _carry_out(self, effect: EffectBase) -> None:
         outcome: Action | None = None
@@ -216,6 +222,7 @@ class IngestWorker:
             resumed=effect.resumed,
             margin_bytes=effect.spare_bytes,
         )
+        self._nursery.start_soon(self._set_first_pace, effect.job_id)
         moved = await self._tools.mover.run(order, self._progress_of(effect))
         kinds = {file.source: file.kind for file in plan.files}
         files = tuple(
@@ -246,13 +253,10 @@ class IngestWorker:
     def _progress_of(self, effect: TransferFiles) -> Callable[[orders.Progress], None]:
         """Tell the house about once a second how far a transfer has come."""
         told_at = trio.current_time()
-        told_bytes, started = 0, False
+        told_bytes = 0
 
         def hear(progress: orders.Progress) -> None:
-            nonlocal told_at, told_bytes, started
-            if not started:
-                started = True
-                self._set_pace(effect.job_id)
+            nonlocal told_at, told_bytes
             now_at = trio.current_time()
             if now_at - told_at < PROGRESS_S:
                 return
