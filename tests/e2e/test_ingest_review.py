@@ -24,6 +24,7 @@ async def test_a_person_decides(place: Path) -> None:
             nursery.start_soon(none_of_them_is_right, house)
             nursery.start_soon(it_stays_where_it_is, house)
             nursery.start_soon(a_whole_folder_is_right, house)
+            nursery.start_soon(the_numbers_are_wrong, house)
         assert await house.reviews() == []
         assert {entry["decided_by"] for entry in await house.history()} == {f"uid:{os.getuid()}"}
 
@@ -67,6 +68,17 @@ async def none_of_them_is_right(house: Library) -> None:
     assert "Keeper's Clock" in said
     entry = await house.until_entry("The Lighthouse Keeper's Clock")
     assert entry["files"][0]["path"].endswith("(2017)/The Lighthouse Keeper's Clock (2017).mkv")
+
+
+async def the_numbers_are_wrong(house: Library) -> None:
+    """`id` with season and episode sets them right, and the episode gets the title of the right one."""
+    path = house.arrive("Breaking.Bad.S07E99.1080p.WEB-DL-GRP.mkv", duration_s=48 * 60.0)
+    job = await waiting(house, path)
+    assert "episode_missing" in [reason["code"] for reason in job["reasons"]], job["reasons"]
+    numbers = ("--season", "1", "--episode", "3")
+    await house.ctl("review", "id", job["job_id"], "--tmdb", "1396", "--show", *numbers, "--yes", "--wait")
+    entry = await house.until_entry("Breaking Bad")
+    assert "S01E03 - ...And the Bag's in the River" in entry["files"][0]["path"]
 
 
 async def it_stays_where_it_is(house: Library) -> None:

@@ -1,11 +1,13 @@
 """The ingest's desk as plain data: it has what a test puts there."""
 
+from collections.abc import Sequence
 from typing import Literal
 
-from segue.core.ingest.facts import Candidate, CandidateKind
+from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.records import HistoryRecord
 from segue.core.ingest.requests import SourceFile
 from segue.interfaces.answers import ApiError
+from segue.interfaces.door import GivenCandidate, WantedId
 from segue.interfaces.views import Json
 from tests.helpers.ingest import MATRIX
 
@@ -41,12 +43,10 @@ class Desk:
     async def history_counts(self) -> tuple[int, int]:
         return len(self.records), sum(len(record.files) for record in self.records)
 
-    async def candidate(
-        self, kind: CandidateKind | None, tmdb_id: int | None, imdb_id: str, tvdb_id: int | None
-    ) -> Candidate:
-        if tmdb_id != MATRIX.tmdb_id:
-            raise ApiError(404, "unknown_id", f"TMDb has no {tmdb_id}.")
-        return MATRIX
+    async def candidate(self, wanted: WantedId, names: Sequence[ParsedName]) -> GivenCandidate:
+        if wanted.tmdb_id != MATRIX.tmdb_id:
+            raise ApiError(404, "unknown_id", f"TMDb has no {wanted.tmdb_id}.")
+        return GivenCandidate(MATRIX)
 
     async def libraries(self) -> Json:
         return {"schema": "segue.libraries/1", "libraries": []}

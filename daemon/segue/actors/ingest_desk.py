@@ -14,6 +14,7 @@ import msgspec
 import trio
 
 from segue.actors.doctor import examine
+from segue.actors.given_ids import look_up
 from segue.actors.identifier import Identifier
 from segue.actors.ingest_worker import Tools
 from segue.actors.plex_librarian import LibraryStatus, PlexLibrarian
@@ -25,13 +26,14 @@ from segue.adapters.tree import Names, TreeError, ask_disk, scan
 from segue.core.ingest import placing, scoring
 from segue.core.ingest.arrivals import Arrivals
 from segue.core.ingest.effects import LocateDestination
-from segue.core.ingest.facts import Candidate, CandidateKind, ParsedName, Reason, Verdict
+from segue.core.ingest.facts import ParsedName, Reason, Verdict
 from segue.core.ingest.records import HistoryRecord, Plan
 from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.settings import IngestSettings
 from segue.core.ingest.state import Intent, Job, Queued
 from segue.interfaces import ingest_views as views
 from segue.interfaces.answers import ApiError
+from segue.interfaces.door import GivenCandidate, WantedId
 from segue.interfaces.views import Json
 from segue.runtime.archive import ArchiveError
 
@@ -289,23 +291,9 @@ class IngestDesk:
 
     # ---------------------------------------------------------------- TMDb and Plex
 
-    async def candidate(
-        self, kind: CandidateKind | None, tmdb_id: int | None, imdb_id: str, tvdb_id: int | None
-    ) -> Candidate:
-        """Look a film or a show up by an id."""
-        if kind is None and tmdb_id is not None:
-            raise ApiError(400, "which_kind", "TMDb numbers films and shows apart.", "Say --film or --show.")
-        kinds: tuple[CandidateKind, ...] = ("film", "show") if kind is None else (kind,)
-        for one in kinds:
-            found = await self._finder.by_id(
-                ParsedName(), one, tmdb_id=tmdb_id, imdb_id=imdb_id, tvdb_id=tvdb_id
-            )
-            if found.problem:
-                raise ApiError(503, f"tmdb_{found.problem}", f"TMDb could not be asked: {found.detail}.")
-            if found.candidates:
-                return found.candidates[0]
-        named = imdb_id or (f"tvdb {tvdb_id}" if tvdb_id is not None else f"tmdb {tmdb_id}")
-        raise ApiError(404, "unknown_id", f"TMDb has no {' or '.join(kinds)} {named}.")
+    async def candidate(self, wanted: WantedId, names: Sequence[ParsedName]) -> GivenCandidate:
+        """Look a film or a show up by an id, and its episodes for each name."""
+        return await look_up(self._finder, wanted, names, has_key=self._settings().tmdb_configured)
 
     async def libraries(self) -> Json:
         """Give Plex' libraries, and the roots."""

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from segue.core.actions import Action
-from segue.core.ingest.facts import Candidate, CandidateKind
+from segue.core.ingest.facts import Candidate, CandidateKind, EpisodeFact, ParsedName
 from segue.core.ingest.records import HistoryRecord
 from segue.core.ingest.requests import SourceFile
 from segue.interfaces.answers import error, ok
@@ -17,6 +17,24 @@ from segue.interfaces.control import Caller, Policy, RouteTier
 from segue.interfaces.moment import Moment
 from segue.interfaces.views import Json, Surroundings
 from segue.runtime.store import Store
+
+
+class WantedId(msgspec.Struct, frozen=True):
+    """What a person says a file is: one of the ids, and numbers that the name has wrong or not at all."""
+
+    kind: CandidateKind | None
+    tmdb_id: int | None = None
+    imdb_id: str = ""
+    tvdb_id: int | None = None
+    season: int | None = None
+    episodes: tuple[int, ...] = ()
+
+
+class GivenCandidate(msgspec.Struct, frozen=True):
+    """The film or show of an id, and for each name that was asked about the episodes that it holds."""
+
+    candidate: Candidate
+    episodes: tuple[tuple[EpisodeFact, ...] | None, ...] = ()
 
 
 class IngestDesk(Protocol):
@@ -46,10 +64,8 @@ class IngestDesk(Protocol):
     async def history_counts(self) -> tuple[int, int]:
         """Count entries and files."""
 
-    async def candidate(
-        self, kind: CandidateKind | None, tmdb_id: int | None, imdb_id: str, tvdb_id: int | None
-    ) -> Candidate:
-        """Look a film or a show up by an id."""
+    async def candidate(self, wanted: WantedId, names: Sequence[ParsedName]) -> GivenCandidate:
+        """Look a film or a show up by an id, and the episodes of it that each of some names speaks of."""
 
     async def libraries(self) -> Json:
         """Give Plex' libraries, and the roots."""

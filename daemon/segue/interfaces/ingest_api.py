@@ -6,6 +6,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import Response
 
+from segue.core.ingest.facts import ParsedName
 from segue.core.ingest.moving import gigabytes
 from segue.core.ingest.requests import (
     AdoptRequested,
@@ -31,7 +32,7 @@ from segue.core.ingest.state import Job, Reviewing
 from segue.interfaces import ingest_views as views
 from segue.interfaces.answers import ApiError, body_as, number, ok
 from segue.interfaces.control import Caller
-from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, ask
+from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, WantedId, ask
 from segue.interfaces.ingest_bodies import (
     AdoptBody,
     ApproveBody,
@@ -235,8 +236,10 @@ async def _give_id(house: HouseDoor, request: Request, caller: Caller) -> Respon
     if sum((body.tmdb_id is not None, bool(body.imdb_id), body.tvdb_id is not None)) != 1:
         raise ApiError(400, "bad_body", "Say one of `tmdb_id`, `imdb_id`, `tvdb_id`.")
     kind = body.kind or _kind_of(jobs)
-    found = await house.ingest.candidate(kind, body.tmdb_id, body.imdb_id, body.tvdb_id)
-    action = CandidateGiven(_ids(jobs), found, body.episodes, body.season, caller.name)
+    wanted = WantedId(kind, body.tmdb_id, body.imdb_id, body.tvdb_id, body.season, body.episodes)
+    given = await house.ingest.candidate(wanted, [job.parsed or ParsedName() for job in jobs])
+    found = given.candidate
+    action = CandidateGiven(_ids(jobs), found, body.episodes, body.season, caller.name, given.episodes)
     what = f"{found.title} ({found.year})" if found.year else found.title
     return ask(house, request, action, caller, message=_summary(jobs, what), jobs=_ids(jobs))
 

@@ -26,7 +26,7 @@ from segue.core.ingest.effects import (
     ScanFolder,
     TransferFiles,
 )
-from segue.core.ingest.facts import Candidate, ParsedName
+from segue.core.ingest.facts import Candidate, EpisodeFact, ParsedName
 from segue.core.ingest.requests import (
     CandidateGiven,
     CandidatePicked,
@@ -178,6 +178,19 @@ def test_an_id_and_numbers_can_be_given(life: Life) -> None:
     asked = life.last(LocateDestination)
     assert (asked.parsed.season, asked.parsed.episodes) == (2, (4, 5))
     assert asked.roots == ("/shows",)
+
+
+def test_each_job_gets_the_episodes_that_its_own_name_speaks_of(life: Life) -> None:
+    """One id for several files: the database was asked about each of them."""
+    life.arrive("thing.S01E01.mkv")
+    life.identify(parsed=ParsedName(title="thing", season=1, episodes=(1,)), problem="no_key")
+    life.arrive("thing.S01E02.mkv")
+    life.identify(parsed=ParsedName(title="thing", season=1, episodes=(2,)), problem="no_key")
+    show = Candidate("show", 7, "A Show", year=2001, detailed=True)
+    facts = ((EpisodeFact(1, 1, "One"),), (EpisodeFact(1, 2, "Two"),))
+    life.act(CandidateGiven(tuple(life.state.jobs), show, found=facts))
+    chosen = [job.chosen.episodes for job in life.state.jobs.values() if job.chosen]
+    assert chosen == list(facts)
 
 
 def test_what_is_rejected_stays_and_is_remembered(life: Life) -> None:

@@ -28,7 +28,8 @@ _LATER = "It is asked again by itself; nothing has to be done."
 
 _PROBLEMS: Final[dict[str, Known]] = {
     "no_tmdb_key": Known(
-        "no TMDb key", "Set `[tmdb] api_key_file` (a key costs nothing), or give the id by hand."
+        "no TMDb key",
+        "Set `[tmdb] api_key_file` (a key costs nothing), or say `seguectl review id ID --tmdb N`.",
     ),
     "tmdb_refused": Known(
         "TMDb refuses the key", "Check the key in `[tmdb] api_key_file`; `seguectl doctor` tests it."

@@ -4,7 +4,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
-from segue.core.ingest.facts import Candidate
+from segue.core.ingest.facts import Candidate, EpisodeFact
 from segue.core.ingest.records import HistoryRecord
 from segue.core.vocabulary import ActionBase, Tier, tagger
 
@@ -100,6 +100,8 @@ class CandidateGiven(Request, frozen=True):
     """Numbers that a person sets right; nothing said keeps what the name says."""
     who: str = ""
     """Who decided, as the door knows them."""
+    found: tuple[tuple[EpisodeFact, ...] | None, ...] = ()
+    """The episodes of each job as the database has them, in the order of `job_ids`; empty where it was not asked."""
 
 
 class ReviewRejected(Request, frozen=True):

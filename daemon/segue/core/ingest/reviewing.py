@@ -7,7 +7,7 @@ from msgspec.structs import replace as but
 from segue.core.ingest import jobs
 from segue.core.ingest.asking import files_word as _files
 from segue.core.ingest.effects import CancelTransfer, RememberSources
-from segue.core.ingest.facts import Candidate
+from segue.core.ingest.facts import CandidateKind, ParsedName
 from segue.core.ingest.requests import (
     CandidateGiven,
     CandidatePicked,
@@ -47,25 +47,32 @@ def pick(state: IngestState, action: CandidatePicked, out: Out) -> IngestState:
 def give(state: IngestState, action: CandidateGiven, out: Out) -> IngestState:
     """Take what a person named by its id."""
 
+    found = dict(zip(action.job_ids, action.found, strict=False))
+
     def choose(job: Job) -> Job | str:
-        return _numbered(job, action) if job.parsed is not None else "has not been read yet: retry it first"
+        if job.parsed is None:
+            return "has not been read yet: retry it first"
+        parsed = set_right(job.parsed, action.candidate.kind, action.season, action.episodes)
+        if parsed.kind == "episode" and not (parsed.episodes or parsed.absolute or parsed.date):
+            return "has no episode number: say --season and --episode"
+        episodes = found.get(job.job_id, action.candidate.episodes)
+        return but(job, chosen=but(action.candidate, episodes=episodes), parsed=parsed)
 
     return _decide(state, action.job_ids, action.who, out, choose)
 
 
-def _numbered(job: Job, action: CandidateGiven) -> Job | str:
-    assert job.parsed is not None
-    candidate: Candidate = action.candidate
-    parsed = job.parsed
-    if candidate.kind == "show":
-        season = parsed.season if action.season is None else action.season
-        episodes = action.episodes or parsed.episodes
-        if not episodes and not parsed.absolute and not parsed.date:
-            return "has no episode number: say --season and --episode"
-        parsed = but(parsed, kind="episode", season=season, episodes=episodes)
-    else:
-        parsed = but(parsed, kind="film", season=None, episodes=(), absolute=(), date="")
-    return but(job, chosen=candidate, parsed=parsed)
+def set_right(
+    parsed: ParsedName, kind: CandidateKind, season: int | None, episodes: tuple[int, ...]
+) -> ParsedName:
+    """Read a name as a person says: as a film, or as an episode with other numbers where some are given."""
+    if kind == "film":
+        return but(parsed, kind="film", season=None, episodes=(), absolute=(), date="")
+    return but(
+        parsed,
+        kind="episode",
+        season=parsed.season if season is None else season,
+        episodes=episodes or parsed.episodes,
+    )
 
 
 def _decide(
