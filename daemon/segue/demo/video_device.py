@@ -217,7 +217,8 @@ class VideoDevice:
 
     async def _fetch(self, url: str, token: str) -> Cassette | None:
         """Fetch a play queue, or an item, from where a client says it is; nothing when that cannot be done."""
-        headers = {"X-Plex-Token": token, "Accept": "application/json"}
+        own = self._server.token if self._server else ""
+        headers = {"X-Plex-Token": token or own, "Accept": "application/json"}
         try:
             answer = await self._client.get(url, headers=headers)
             container: dict[str, Any] = answer.json()["MediaContainer"]
