@@ -205,6 +205,15 @@ class Library:
 
         await self.until(watching, "watching")
 
+    async def until_recent(self, what: str) -> Any:
+        """Wait until a job has ended in some way; gives the newest such end."""
+
+        async def ended() -> Any:
+            recent = (await self.page())["recent"]
+            return next((end for end in reversed(recent) if end["what"] == what), None)
+
+        return await self.until(ended, f"a job that ended as {what}")
+
     async def until_on_disk(self) -> None:
         """Wait until the journal has all steps so far: it answers between two commits."""
         await self.segued.api("GET", "/api/v1/why?limit=1", status=200)
