@@ -68,7 +68,7 @@ class Evening:
 
     def create(self, *films: Film, wall_starts_at: float | None = None, host: str = "", **rules: Any) -> str:
         self.act(CreateRequested(films or (FILM,), wall_starts_at, host, PartyRules(**rules)))
-        return next(reversed(self.state.parties), "")
+        return list(self.state.parties)[-1] if self.state.parties else ""
 
     def connect(self, username: str, link_id: str = "", **more: Any) -> str:
         self.links += 1
@@ -122,7 +122,7 @@ class Evening:
     @property
     def party(self) -> Party:
         """The newest party."""
-        return next(reversed(self.state.parties.values()))
+        return list(self.state.parties.values())[-1]
 
     @property
     def phase(self) -> str:
