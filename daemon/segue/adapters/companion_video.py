@@ -146,7 +146,6 @@ class VideoRemote:
             "port": where.port,
             "offset": _position(offset_ms),
         }
-        verb = "playMedia"
         if "playqueues-creation" in self.player.capabilities:
             verb = "createPlayQueue"
             query |= {
@@ -156,10 +155,15 @@ class VideoRemote:
             }
         else:
             # Without containerKey the request kills one family of players.
+            verb = "playMedia"
             query |= {"providerIdentifier": LIBRARY, "key": _path(queue.key)}
             query |= {"containerKey": queue.container_key}
         if token:
             query["token"] = token.reveal()
+        return await self._command_media(verb, query)
+
+    async def _command_media(self, verb: str, query: Mapping[str, str | int]) -> CommandSent:
+        """Send what changes the film: timelines with lower numbers are about the one before."""
         before = self._media_command_id
         self._media_command_id = self._command_id + 1
         try:
