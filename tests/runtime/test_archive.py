@@ -115,11 +115,14 @@ async def test_answers_grow_old(archive: Archive, wall: Wall) -> None:
     assert len(await archive.names([f"n{i}" for i in range(1300)])) == 1200
 
 
-async def test_a_file_of_garbage_is_moved_aside(tmp_path: Path, archive: Archive) -> None:
+async def test_a_file_of_garbage_is_moved_aside(
+    tmp_path: Path, archive: Archive, caplog: pytest.LogCaptureFixture
+) -> None:
     archive.path.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
     await archive.record(entry())
     assert await archive.counts() == (1, 2)
     assert "moved to library.db.aside-" in archive.notices[0]
+    assert archive.notices[0] in caplog.text
     assert len(list(tmp_path.glob("library.db.aside-*"))) == 1
 
 

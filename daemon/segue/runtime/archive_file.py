@@ -1,5 +1,6 @@
 """The file of the archive: opened, checked, and moved aside when it is damaged, with its history carried over."""
 
+import logging
 import os
 import sqlite3
 import threading
@@ -39,6 +40,7 @@ CREATE TABLE names (key TEXT PRIMARY KEY, body BLOB NOT NULL, at REAL NOT NULL) 
 """
 
 Answer = TypeVar("Answer")
+_LOG = logging.getLogger("segue.archive")
 
 
 class ArchiveError(Exception):
@@ -51,7 +53,7 @@ class ArchiveFile:
     def __init__(self, directory: Path, wall_at: Callable[[], float]) -> None:
         self.path = directory / FILE_NAME
         self.notices: list[str] = []
-        """What a person should hear: that a damaged file was moved aside."""
+        """What a person was told: that a damaged file was moved aside."""
         self._wall_at = wall_at
         self._db: sqlite3.Connection | None = None
         self._lock = threading.Lock()
@@ -146,10 +148,12 @@ class ArchiveFile:
             with suppress(FileNotFoundError):
                 self.path.with_name(FILE_NAME + suffix).rename(aside.with_name(aside.name + suffix))
         self.path.with_name(FILE_NAME + "-shm").unlink(missing_ok=True)
-        self.notices.append(
+        text = (
             f"The history could not be used ({reason}); it was moved to {aside.name}, "
             f"{len(kept)} entries were carried over."
         )
+        self.notices.append(text)
+        _LOG.warning(text)
         fresh = self._db = self._connect()
         with transaction(fresh):
             for record in kept:
