@@ -104,7 +104,9 @@ class Server:
         kernel = world.kernel
         for viewer in world.viewers:
             kernel.at(viewer.joins_at, lambda v=viewer: self._join(v))  # type: ignore[misc]
-        kernel.at(START_AT, lambda: self._draw(target.starting(1, MEDIA, int(START_POSITION * 1000), START_AT)))
+        kernel.at(
+            START_AT, lambda: self._draw(target.starting(1, MEDIA, int(START_POSITION * 1000), START_AT))
+        )
         for action in world.actions:
             kernel.at(action.at, lambda a=action: self._act(a))  # type: ignore[misc]
 
@@ -140,6 +142,6 @@ class Server:
         self._park_s[viewer.index] = report.park_s
 
 
-def run(world: World) -> Server:
+def run(world: World, tuning: Tuning | None = None) -> Server:
     """Set our rules to work on a world."""
-    return Server(world)
+    return Server(world, tuning)

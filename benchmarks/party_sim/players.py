@@ -29,11 +29,21 @@ class Profile(NamedTuple):
 
 
 PROFILES = {
-    "shim": Profile(1.0, (0.046, 0.5), (0.006, 0.6), (0.012, 0.9), (0.6, 0.25), 1 / 24, 0, 0.025, False, True, False),
-    "tvbox": Profile(0.001, (0.7, 0.35), (0.12, 0.4), (0.18, 0.4), (2.5, 0.3), 0.001, 0, 0.03, False, False, True),
-    "tvslow": Profile(1.0, (1.3, 0.4), (0.25, 0.4), (0.35, 0.4), (4.0, 0.35), 0.001, 1, 0.06, False, False, False),
-    "xcode": Profile(0.001, (2.6, 0.35), (0.1, 0.4), (0.2, 0.4), (5.0, 0.3), 0.001, 0, 0.03, False, False, True),
-    "own": Profile(0.001, (0.12, 0.5), (0.01, 0.5), (0.02, 0.6), (0.8, 0.3), 0.001, 0, 0.0005, True, False, True),
+    "shim": Profile(
+        1.0, (0.046, 0.5), (0.006, 0.6), (0.012, 0.9), (0.6, 0.25), 1 / 24, 0, 0.025, False, True, False
+    ),
+    "tvbox": Profile(
+        0.001, (0.7, 0.35), (0.12, 0.4), (0.18, 0.4), (2.5, 0.3), 0.001, 0, 0.03, False, False, True
+    ),
+    "tvslow": Profile(
+        1.0, (1.3, 0.4), (0.25, 0.4), (0.35, 0.4), (4.0, 0.35), 0.001, 1, 0.06, False, False, False
+    ),
+    "xcode": Profile(
+        0.001, (2.6, 0.35), (0.1, 0.4), (0.2, 0.4), (5.0, 0.3), 0.001, 0, 0.03, False, False, True
+    ),
+    "own": Profile(
+        0.001, (0.12, 0.5), (0.01, 0.5), (0.02, 0.6), (0.8, 0.3), 0.001, 0, 0.0005, True, False, True
+    ),
 }
 PAUSED_SEEK = 0.6
 """A paused player is ready this much sooner after a seek."""

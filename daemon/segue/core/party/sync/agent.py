@@ -30,13 +30,11 @@ class Tuning(msgspec.Struct, frozen=True):
     """The same where the correction is a playback rate, which nobody sees."""
     band_sigmas: float = 1.3
     """A correction that misses by s is not worth it below this many s."""
-    band_max_s: float = 0.25
-    behind_s: float = 0.25
+    band_max_s: float = 0.2
+    behind_s: float = 0.18
     """The band on the side behind, where it takes a seek of a player that seeks badly."""
     seek_exact_s: float = 0.1
-    """Seeks that miss by less than this are exact: no freeze is planned after them."""
-    overshoot_sigmas: float = 1.0
-    """An inexact seek aims ahead by this many of its spreads: a freeze mends being ahead exactly."""
+    """Seeks that miss by less than this are exact: the film may run while they happen."""
     far_s: float = 1.0
     """Drift above this is acted upon at once."""
     hits: int = 3
@@ -100,8 +98,10 @@ class Cueing(msgspec.Struct, frozen=True, tag=True):
     """Whether the pause was timed to stop right there, so that its overrun can be learned."""
     seek_at_s: float | None = None
     tries: int = 0
-    round: int = 0
+    recues: int = 0
     """How often it came too late and was sent farther ahead."""
+    round: int = 0
+    """Which correction in a row this is; 0 when the whole group is cued."""
 
 
 class Held(msgspec.Struct, frozen=True, tag=True):
@@ -110,6 +110,7 @@ class Held(msgspec.Struct, frozen=True, tag=True):
     position_s: float
     since_s: float
     sought: bool
+    """Whether it was brought here by a seek, which may not have finished."""
     why: Why
     round: int = 0
 
@@ -147,6 +148,8 @@ class Measuring(msgspec.Struct, frozen=True, tag=True):
     """After a seek or load: where the film goes on from."""
     old_phase_s: float | None = None
     """The phase before, to tell an old answer from a new one."""
+    old_position_s: float | None = None
+    """The farthest position before: no stall ever goes back behind it."""
 
 
 class Following(msgspec.Struct, frozen=True, tag=True):
@@ -218,6 +221,8 @@ class Agent(msgspec.Struct, frozen=True):
     phase: Phase = Phase()
     seen: Seen | None = None
     trim_s: float = 0.0
+    joined: bool = False
+    """Whether the player has been in step; until then nothing that is done to it disturbs anybody."""
     commands: int = 0
     """Commands ordered so far; the number of the last one."""
     asked: Literal["playing", "paused"] | None = None

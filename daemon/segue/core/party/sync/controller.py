@@ -53,6 +53,8 @@ POLL_RARE_MAX_S = 5.0
 GOLDEN = 0.618034
 """Multiples of the golden ratio spread the moments of the questions evenly, so that they never beat with a timeline."""
 SETTLE_ROUNDS = 8
+TICK_MIN_S = 0.001
+"""No timer is shorter: what is due by then is due at once."""
 
 
 def new_agent(learned: Learned | None = None, tuning: Tuning | None = None) -> Agent:
@@ -85,7 +87,9 @@ def _take(turn: Turn, event: Event) -> None:
             _take_sample(turn, event)
         case SampleLost():
             turn.put(poll_waits=False, lost=turn.agent.lost + 1)
-        case CommandAnswered() | TimeCame():
+        case TimeCame():
+            turn.put(woken_at_s=-inf)
+        case CommandAnswered():
             pass
         case ClockSampled(probe):
             turn.put(clock=clocks.add(turn.agent.clock, probe))
@@ -183,6 +187,7 @@ def _run_away(turn: Turn, step: Away) -> None:
         turn.become(Away(paused=True))
     elif verified == "playing" and step.paused and turn.group_moves and turn.line.rate > 0.0:
         turn.say("hand_played", turn.agent.seen.position_s if turn.agent.seen else None)
+        turn.put(joined=False)
         cueing.begin(turn)
 
 
@@ -238,6 +243,7 @@ def _ask_and_report(turn: Turn) -> None:
         turn.orders.append(_report(turn))
     report_at_s = turn.agent.reported_at_s + agent.tuning.report_s if agent.line is not None else inf
     wake_at_s = min(probe_at_s or inf, _poll_at_s(turn), report_at_s, _due_at_s(turn))
+    wake_at_s = max(wake_at_s, now_s + TICK_MIN_S)
     if wake_at_s != turn.agent.woken_at_s and wake_at_s < inf:
         turn.put(woken_at_s=wake_at_s)
         turn.orders.append(WakeAt(wake_at_s))

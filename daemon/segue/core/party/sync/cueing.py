@@ -25,6 +25,8 @@ PARKED_S = 0.06
 PUNCTUAL_S = 0.05
 LATE_S = 0.3
 """A player that could only be released later than this is sent farther ahead instead."""
+CATCH_UP_S = 0.4
+"""What catching up needs beside the seek: the pause, and looking twice."""
 CUE_MAX_S = 15.0
 RELEASE_MAX_S = 12.0
 LOAD_MAX_S = 20.0
@@ -54,9 +56,9 @@ def begin(turn: Turn) -> None:
     elif not turn.group_moves:
         cue(turn, "cue", hurry=True)
     elif turn.verified() == "paused":
-        cue(turn, "join", hurry=True)
+        cue(turn, "correct" if agent.joined else "join", hurry=True)
     else:
-        turn.measure(Measuring("nothing", turn.now_s, why="join"))
+        turn.measure(Measuring("nothing", turn.now_s, "correct" if agent.joined else "join"))
 
 
 def cue(turn: Turn, why: Why, *, hurry: bool = False, aimed: bool = False) -> None:
@@ -67,6 +69,15 @@ def cue(turn: Turn, why: Why, *, hurry: bool = False, aimed: bool = False) -> No
         return
     turn.forget_samples()
     turn.become(Cueing(position_s, turn.now_s, why, hurry, aimed))
+
+
+def catch_up(turn: Turn, why: Why, round_: int) -> None:
+    """Stop a player that lags and have it wait farther ahead, so far that it surely is ready when the group comes."""
+    learned = turn.agent.learned
+    ahead_s = turn.group_s(turn.now_s) + learned.park_s + learned.unpause_s + CATCH_UP_S
+    position_s = whole_ms(ahead_s, learned.quantum) / 1000
+    turn.forget_samples()
+    turn.become(Cueing(position_s, turn.now_s, why, hurry=True, round=round_))
 
 
 def load(turn: Turn, tries: int = 1) -> None:
@@ -125,7 +136,7 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
     if turn.now_s - step.began_at_s > CUE_MAX_S:
         turn.say("uncorrectable", stands_s)
         if stands_s is not None:
-            turn.become(Held(stands_s, turn.now_s, False, step.why, step.round))
+            turn.become(Held(stands_s, turn.now_s, sought=False, why=step.why, round=step.round))
         elif turn.now_s - step.began_at_s > 2 * CUE_MAX_S:
             turn.become(Away(paused=True))
         return
@@ -150,11 +161,12 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
 
 def _learn_stop(turn: Turn, step: Cueing, stands_s: float) -> Cueing:
     """Learn the pause's latency from where the player came to stand, once it stands."""
-    seen = turn.agent.seen
-    if seen is None or seen.same < 1 or turn.agent.phase.in_steps or step.seek_at_s is not None:
+    agent, seen = turn.agent, turn.agent.seen
+    lag_s = 1.2 * agent.phase.refresh_s if agent.phase.in_steps else 0.0
+    if seen is None or seen.same < 1 or seen.sent_at_s < agent.asked_at_s + agent.learned.pause_s + lag_s:
         return step
-    if abs(stands_s - step.position_s) < 1.0 and turn.agent.asked_tries == 1:
-        turn.put(learned=stopped(turn.agent.learned, stands_s - step.position_s))
+    if abs(stands_s - step.position_s) < 1.0 and agent.asked_tries == 1:
+        turn.put(learned=stopped(agent.learned, stands_s - step.position_s))
     step = replace(step, aimed=False)
     turn.become(step)
     return step
@@ -176,8 +188,8 @@ def _send_to(turn: Turn, step: Cueing) -> None:
 def hold(turn: Turn, step: Cueing, stands_s: float, *, sought: bool) -> None:
     """The player stands. Where the group has left already it is sent farther ahead, twice at most."""
     late_s = turn.now_s - (turn.reached_at_s(stands_s) - turn.agent.learned.unpause_s)
-    if turn.line.rate > 0.0 and late_s > LATE_S and step.round < 2:
-        _send_to(turn, replace(step, round=step.round + 1, tries=0))
+    if turn.line.rate > 0.0 and late_s > LATE_S and step.recues < 2:
+        _send_to(turn, replace(step, recues=step.recues + 1, tries=0))
         return
     turn.say("parked", stands_s)
     turn.become(Held(stands_s, turn.now_s, sought, step.why, step.round))
@@ -193,7 +205,8 @@ def run_held(turn: Turn, step: Held) -> None:
     if turn.line.rate > 0.0:
         due_s = release_at_s(turn, step.position_s)
         if turn.now_s >= due_s:
-            turn.release(Releasing(turn.now_s, due_s, step.sought, "release"))
+            why: Why = step.why if step.why in ("join", "correct") else "release"
+            turn.release(Releasing(turn.now_s, due_s, step.sought, why, step.round))
         return
     if turn.verified() == "playing":
         agent = turn.agent

@@ -1,7 +1,8 @@
 """The drift controller: measure, correct with the least visible thing that can work, measure again, and give up in time.
 
-A freeze is exact and only helps a player that is ahead. A seek is only as good as the player, so a bad one is aimed too
-far ahead on purpose and the surplus is frozen. A playback rate is seen by nobody, where a player has one.
+A freeze is exact and only helps a player that is ahead. A seek of a running film is only as good as the player; where
+that is bad, the player is stopped, sent ahead, and released when the group comes by, which is as exact as any release.
+A playback rate is seen by nobody, where a player has one.
 """
 
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from segue.core.party.sync.agent import (
     Releasing,
     Speeding,
 )
+from segue.core.party.sync.cueing import catch_up
 from segue.core.party.sync.latency import released, sought
 from segue.core.party.sync.messages import Why
 from segue.core.party.sync.phase import Estimate, estimate, jumped
@@ -28,6 +30,7 @@ ENOUGH = 5
 HAND_S = 1.5
 """A jump forward, or back in the film, by more than this is a person's seek: no player does it by itself."""
 STALL_SAID_S = 2.0
+SEEKS_TO_KNOW = 2
 RATE_MIN, RATE_MAX = 0.01, 0.05
 FREEZE_CHECK_S = 0.1
 """What it costs to look before `play` on a player that toggles."""
@@ -38,8 +41,8 @@ def drift_s(turn: Turn, measured: Estimate) -> float:
     return measured.phase_s + turn.now_s - turn.group_s(turn.now_s)
 
 
-def band_s(turn: Turn, *, ahead: bool) -> float:
-    """Give the drift that is left alone: what a correction could not better, or not surely."""
+def band_s(turn: Turn, *, ahead: bool, joins: bool = False) -> float:
+    """Give the drift that is left alone: what a correction could not better, or not surely. A joiner gets less of it."""
     learned, tuning = turn.agent.learned, turn.agent.tuning
     if learned.speed:
         return tuning.band_speed_s
@@ -47,7 +50,7 @@ def band_s(turn: Turn, *, ahead: bool) -> float:
     band = min(tuning.band_max_s, max(least_s, tuning.band_sigmas * learned.release_sigma_s))
     if ahead:
         return band
-    if learned.seek_sigma_s > tuning.seek_exact_s:
+    if learned.seek_sigma_s > tuning.seek_exact_s and not joins:
         return max(band, tuning.behind_s)
     return max(band, 0.06)
 
@@ -66,7 +69,7 @@ def hand(turn: Turn) -> bool:
         return False
     doubtful = agent.asked_tries > 1 or isinstance(agent.step, Measuring)
     if doubtful and turn.now_s - agent.asked_at_s < OURS_S:
-        turn.release(Releasing(turn.now_s, -1e9, False, "release"))
+        turn.release(Releasing(turn.now_s, -1e9, sought=False, why="release"))
         return True
     if seen.same >= 1:
         turn.say("hand_paused", seen.position_s)
@@ -81,11 +84,12 @@ def hand(turn: Turn) -> bool:
 def follow(turn: Turn, step: Following) -> None:
     """Look at the newest sample of a player that should be in step."""
     agent = turn.agent
-    before = agent.phase.samples[:-2]
     if jumped(agent.phase):
-        old_s = before[len(before) // 2].phase_s if before else None
+        before = agent.phase.samples[:-2]
+        phase_s = max(s.phase_s for s in before)
+        position_s = max(s.position_s for s in before)
         turn.forget_samples(keep=1)
-        turn.become(Measuring("jump", turn.now_s, old_phase_s=old_s))
+        turn.become(Measuring("jump", turn.now_s, old_phase_s=phase_s, old_position_s=position_s))
         return
     measured = estimate(agent.phase)
     if measured is None or turn.now_s < agent.resting_until_s:
@@ -168,10 +172,10 @@ def _is_old(step: Measuring, measured: Estimate) -> bool:
 
 def _is_hand(turn: Turn, step: Measuring, measured: Estimate) -> bool:
     """A stall only ever loses time, and never goes back in the film."""
-    if step.old_phase_s is None:
+    if step.old_phase_s is None or step.old_position_s is None:
         return False
-    shift_s = measured.phase_s - step.old_phase_s
-    return shift_s > HAND_S or shift_s < -(turn.now_s - step.since_s) - 3.0
+    forward = measured.phase_s - step.old_phase_s > HAND_S
+    return forward or turn.agent.phase.samples[0].position_s < step.old_position_s - HAND_S
 
 
 # ---------------------------------------------------------------- correcting
@@ -180,12 +184,12 @@ def _is_hand(turn: Turn, step: Measuring, measured: Estimate) -> bool:
 def decide(turn: Turn, drift: float, round_: int, why: Why) -> None:
     """Choose what to do about a drift that was just measured."""
     agent, tuning = turn.agent, turn.agent.tuning
-    if why != "join" and round_ == 0:
-        why = "correct"
-    if abs(drift) <= band_s(turn, ahead=drift > 0):
+    why = "join" if why == "join" else "correct"
+    if abs(drift) <= band_s(turn, ahead=drift > 0, joins=why == "join"):
         turn.say("in_step")
+        turn.put(joined=True)
         turn.become(Following())
-    elif round_ >= tuning.rounds:
+    elif round_ >= tuning.rounds + (2 if 0 < drift <= tuning.freeze_max_s else 0):
         turn.say("uncorrectable")
         turn.put(resting_until_s=turn.now_s + tuning.rest_s)
         turn.become(Following())
@@ -193,8 +197,18 @@ def decide(turn: Turn, drift: float, round_: int, why: Why) -> None:
         _speed(turn, drift, round_)
     elif 0 < drift <= (tuning.join_freeze_max_s if why == "join" else tuning.freeze_max_s):
         _freeze(turn, drift, round_, why)
-    else:
+    elif seeks_exactly(turn, why):
         _aim(turn, round_, why)
+    else:
+        turn.put(corrected_at_s=turn.now_s)
+        catch_up(turn, why, round_ + 1)
+
+
+def seeks_exactly(turn: Turn, why: Why) -> bool:
+    """Tell whether the film may run during a seek. Who is not known yet is tried, but not while joining."""
+    learned = turn.agent.learned
+    known = learned.seek_seen >= SEEKS_TO_KNOW or why != "join"
+    return known and learned.seek_sigma_s <= turn.agent.tuning.seek_exact_s
 
 
 def shortest_freeze_s(turn: Turn) -> float:
@@ -231,16 +245,14 @@ def run_freezing(turn: Turn, step: Freezing) -> None:
     blind = agent.learned.toggles is False and agent.asked == "paused"
     if turn.now_s >= step.play_at_s and (paused or blind):
         turn.put(corrected_at_s=turn.now_s)
-        turn.release(Releasing(turn.now_s, step.play_at_s, False, step.why, step.round + 1))
+        turn.release(Releasing(turn.now_s, step.play_at_s, sought=False, why=step.why, round=step.round + 1))
     elif turn.now_s - step.play_at_s > 10.0:
         turn.measure(Measuring("jump", turn.now_s, step.why, step.round + 1))
 
 
 def _aim(turn: Turn, round_: int, why: Why) -> None:
-    learned, tuning = turn.agent.learned, turn.agent.tuning
+    learned = turn.agent.learned
     lead_s = learned.seek_s
-    if learned.seek_sigma_s > tuning.seek_exact_s:
-        lead_s += tuning.overshoot_sigmas * learned.seek_sigma_s
     position_s = whole_ms(turn.group_s(turn.now_s) + lead_s + 0.02, learned.quantum) / 1000
     send_at_s = turn.reached_at_s(position_s - lead_s)
     turn.become(Aiming(position_s, lead_s, send_at_s, why, round_))

@@ -29,11 +29,11 @@ class Learned(msgspec.Struct, frozen=True):
     seek_s: float = 0.5
     """From `seekTo` on a playing player to picture and sound at the new place."""
     seek_seen: int = 0
-    seek_sigma_s: float = 0.3
+    seek_sigma_s: float = 0.05
     """How far a seek misses what was expected of it."""
-    park_s: float = 0.6
+    park_s: float = 2.0
     """How long after a seek a paused player can be released without being late: a high quantile, not a mean."""
-    load_s: float = 3.0
+    load_s: float = 1.5
     load_seen: int = 0
     release_sigma_s: float = 0.04
     """How far a release misses."""

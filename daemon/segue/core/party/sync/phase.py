@@ -14,6 +14,7 @@ So a renewal need only be caught between two questions that lie close together; 
 A timeline is known to be in steps when the phase rises by itself, which a film never does: each such rise is a vote.
 """
 
+from itertools import pairwise
 from statistics import fmean, median, pstdev
 
 import msgspec
@@ -32,6 +33,7 @@ STEADY_LIVE_S = 0.12
 STEADY_STEPS_S = 0.12
 SURE_STEPS_S = 0.2
 """A timeline in steps is measured when its bounds are this close."""
+CLOSE_S = 0.3
 OVERDUE = 1.3
 """A renewal later than this many periods did not happen: the film stood still."""
 
@@ -80,7 +82,7 @@ def add(phase: Phase, sample: Sample) -> Phase:
             return phase
         if sample.phase_s - sample.rtt_s / 2 > last.phase_s + last.rtt_s / 2 + RISE_S:
             votes, calm = min(VOTES_MAX, votes + 1), 0
-            refresh_s = _period(refresh_s, sample.position_s - last.position_s)
+            refresh_s = _period(refresh_s, sample.position_s - last.position_s, sample.at_s - last.at_s)
     if calm >= CALM_SAMPLES:
         votes, calm = max(0, votes - 1), 0
     in_steps = votes >= VOTES_ON or (phase.in_steps and votes > 0)
@@ -90,13 +92,11 @@ def add(phase: Phase, sample: Sample) -> Phase:
     return Phase(kept, votes, calm, in_steps, refresh_s)
 
 
-def _period(known_s: float, step_s: float) -> float:
-    """Follow the shortest step seen: a longer one is several, of which we missed the first."""
-    if not 0.2 <= step_s <= 5.0:
+def _period(known_s: float, step_s: float, gap_s: float) -> float:
+    """Follow the steps between questions so close that only one renewal fits between them."""
+    if gap_s > CLOSE_S or not 0.2 <= step_s <= 5.0:
         return known_s
-    if known_s == 0.0 or step_s < known_s:
-        return step_s
-    return 0.95 * known_s + 0.05 * min(step_s, 1.1 * known_s)
+    return step_s if known_s == 0.0 else known_s + 0.3 * (step_s - known_s)
 
 
 def flush(phase: Phase, keep: int = 0) -> Phase:
@@ -134,7 +134,7 @@ def bounds(phase: Phase) -> tuple[float, float, int]:
     low = max(s.phase_s for s in good)
     high = min(s.phase_s for s in good) + OVERDUE * period_s
     renewals = 0
-    for earlier, later in zip(good, good[1:], strict=False):
+    for earlier, later in pairwise(good):
         if later.position_s > earlier.position_s + 0.02:
             renewals += 1
             high = min(high, later.position_s - earlier.at_s)
@@ -156,7 +156,7 @@ def jumped(phase: Phase) -> bool:
     if phase.in_steps:
         low, high, renewals = bounds(msgspec.structs.replace(phase, samples=phase.samples[:-1]))
         last = phase.samples[-1]
-        fell = last.phase_s + OVERDUE * (phase.refresh_s or 1.0) < low - 0.1
+        fell = last.phase_s + OVERDUE * (phase.refresh_s or 1.0) < low - 0.15
         rose = last.phase_s - last.rtt_s / 2 > high + 0.15
         return renewals > 0 and (fell or rose)
     usual_s = median(s.phase_s for s in phase.samples[:-2])
