@@ -310,6 +310,7 @@ def entry(record_id: str = "k3f9a2xz", **changes: Any) -> Json:
                 "source_inode": 0,
                 "recycled": "",
                 "made_folders": [],
+                "moved": False,
             }
         ],
         **changes,

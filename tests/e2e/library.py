@@ -3,7 +3,7 @@
 import hashlib
 import json
 import stat
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -191,15 +191,14 @@ class Library:
         found: list[Any] = await self.until(enough, f"{count} reviews")
         return found
 
-    async def until_watching(self) -> None:
-        """Wait until all roots are watched, and what lay there before is known as old."""
+    async def until_watching(self, count: int = 1) -> None:
+        """Wait until so many roots are watched, all there are, and what lay there before is known as old."""
 
         async def watching() -> bool:
             roots = (await self.page())["roots"]
-            old = (await self.segued.api("GET", "/api/v1/state", status=200))["data"]["state"]["ingest"][
-                "baselined"
-            ]
-            return bool(roots) and all(
+            state = (await self.segued.api("GET", "/api/v1/state", status=200))["data"]["state"]
+            old = state["ingest"]["baselined"]
+            return len(roots) == count and all(
                 root["status"] in ("watching", "polling") and root["path"] in old for root in roots
             )
 
@@ -275,6 +274,15 @@ async def library(
 def sha256(path: Path) -> str:
     """Give a file's checksum, by other means than the daemon's."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+async def side_by_side(place: Path, *stories: Callable[[Path], Awaitable[None]]) -> None:
+    """Tell several stories at the same time, each in a house of its own: what they do most is wait."""
+    async with trio.open_nursery() as nursery:
+        for number, story in enumerate(stories):
+            home = place / str(number)
+            home.mkdir()
+            nursery.start_soon(story, home)
 
 
 def snapshot(*folders: Path) -> dict[str, tuple[int, int, int, str]]:

@@ -16,6 +16,7 @@ from segue.core.ingest.records import HistoryRecord, RecordedFile
 from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import Job, Reviewing
 from segue.core.vocabulary import EffectBase
+from segue.interfaces.answers import ApiError
 from segue.interfaces.confirm import GOOD_FOR_S
 from segue.interfaces.ingest_api import DOORS
 from tests.helpers.house import House
@@ -154,6 +155,17 @@ async def test_the_backlog_says_how_much(autojump_clock: MockClock) -> None:
         asked = await place.post("ingest/backlog")
         assert "12 old files (3.4 GB)" in asked.json()["error"]["message"]
         assert "34 s" in asked.json()["error"]["message"]
+
+
+async def test_the_queue_is_shown_though_the_history_cannot_be_read(autojump_clock: MockClock) -> None:
+    async def refuse() -> tuple[int, int]:
+        raise ApiError(503, "archive", "library.db: database is locked.")
+
+    async with ingest() as place:
+        place.door.ingest.history_counts = refuse  # type: ignore[method-assign]
+        page = (await place.client.get("/api/v1/ingest")).json()["data"]
+        assert page["history"] == {"entries": None, "files": None}
+        assert page["queue"] == []
 
 
 # ------------------------------------------------------------------ the review

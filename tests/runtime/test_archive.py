@@ -162,6 +162,9 @@ async def test_another_program_that_holds_the_file_is_named(
     archive = Archive(tmp_path, lambda: NOW)
     with pytest.raises(ArchiveError, match="Another program holds it"):
         await archive.counts()
+    await archive.keep_answer("k", b"x")
+    await archive.keep_names({"n": b"x"})
+    assert (await archive.answer("k", 1e9), await archive.names(["n"])) == (None, {}), "a cache may be empty"
     other.execute("ROLLBACK")
     other.close()
     assert await archive.counts() == (0, 0)

@@ -53,7 +53,10 @@ from segue.interfaces.ingest_bodies import (
 
 
 async def _ingest(house: HouseDoor, _request: Request, _caller: Caller) -> Response:
-    counts = await house.ingest.history_counts()
+    try:
+        counts: tuple[int, int] | None = await house.ingest.history_counts()
+    except ApiError:  # its own page says why; the queue is shown all the same
+        counts = None
     return ok(views.ingest(house.store.state.ingest, house.moment(), counts))
 
 

@@ -15,10 +15,13 @@ Json = dict[str, Any]
 TMDB_PAGES = {"film": "https://www.themoviedb.org/movie/", "show": "https://www.themoviedb.org/tv/"}
 
 
-def ingest(state: IngestState, moment: Moment, history: tuple[int, int]) -> Json:
-    """Give everything about the ingest on one page; the jobs in review are only counted."""
+def ingest(state: IngestState, moment: Moment, history: tuple[int, int] | None) -> Json:
+    """Give everything about the ingest on one page; the jobs in review are only counted.
+
+    `history`: its entries and files; nothing where it cannot be read.
+    """
     queue = [job for job in state.jobs.values() if not isinstance(job.phase, Reviewing)]
-    entries, files = history
+    entries, files = history or (None, None)
     return {
         "schema": "segue.ingest/1",
         "watching": state.watching,

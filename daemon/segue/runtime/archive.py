@@ -10,6 +10,7 @@ A file that is damaged is moved aside, and what can still be read of its history
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -219,7 +220,7 @@ class Archive(ArchiveFile):
 
         await self.run(write)
 
-    # ---------------------------------------------------------------- caches
+    # ---------------------------------------------------------------- caches: one that cannot be used is empty
 
     async def answer(self, key: str, max_age_s: float) -> bytes | None:
         """Give a kept answer of TMDb that is not too old."""
@@ -229,7 +230,9 @@ class Archive(ArchiveFile):
             row = db.execute("SELECT body FROM answers WHERE key = ? AND at >= ?", (key, oldest)).fetchone()
             return None if row is None else bytes(row[0])
 
-        return await self.run(read)
+        with suppress(ArchiveError):
+            return await self.run(read)
+        return None
 
     async def keep_answer(self, key: str, body: bytes) -> None:
         """Keep an answer of TMDb."""
@@ -239,7 +242,8 @@ class Archive(ArchiveFile):
             with transaction(db):
                 db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", (key, body, at))
 
-        await self.run(write)
+        with suppress(ArchiveError):
+            await self.run(write)
 
     async def names(self, keys: Sequence[str]) -> dict[str, bytes]:
         """Give the names that were read before, by their keys."""
@@ -253,7 +257,9 @@ class Archive(ArchiveFile):
                 found.update((key, bytes(body)) for key, body in rows)
             return found
 
-        return await self.run(read)
+        with suppress(ArchiveError):
+            return await self.run(read)
+        return {}
 
     async def keep_names(self, read: Mapping[str, bytes]) -> None:
         """Keep names that were read."""
@@ -266,7 +272,8 @@ class Archive(ArchiveFile):
                     ((k, body, at) for k, body in read.items()),
                 )
 
-        await self.run(write)
+        with suppress(ArchiveError):
+            await self.run(write)
 
     async def tidy(self) -> None:
         """Drop what the caches keep no longer."""

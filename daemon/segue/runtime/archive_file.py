@@ -17,7 +17,8 @@ from segue.runtime.database import StateDirError, transaction, trouble_of
 from segue.runtime.rows import to_json
 
 FILE_NAME = "library.db"
-BUSY_S = 5.0
+BUSY_S = 2.0
+"""How long another program's lock is waited for: whoever asks waits that long behind each question before."""
 SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE history (
