@@ -3,8 +3,8 @@
 import hashlib
 import json
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -283,6 +283,17 @@ async def side_by_side(place: Path, *stories: Callable[[Path], Awaitable[None]])
             home = place / str(number)
             home.mkdir()
             nursery.start_soon(story, home)
+
+
+@contextmanager
+def faulty(house: Library, **faults: Any) -> Iterator[None]:
+    """Let TMDb be in trouble for a while."""
+    before = vars(house.tmdb.faults).copy()
+    for name, value in faults.items():
+        setattr(house.tmdb.faults, name, value)
+    yield
+    for name, value in before.items():
+        setattr(house.tmdb.faults, name, value)
 
 
 def snapshot(*folders: Path) -> dict[str, tuple[int, int, int, str]]:

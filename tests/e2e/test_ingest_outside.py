@@ -1,13 +1,11 @@
 """TMDb and Plex in every kind of trouble: each ends in a clear state, and goes on when the trouble is over."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from segue.demo.media_files import make
 from segue.demo.tmdb_catalogue import FILMS
-from tests.e2e.library import CONFIG, KEY, Library, library
+from tests.e2e.library import CONFIG, KEY, Library, faulty, library
 
 
 async def takes_in(house: Library, tmdb_id: int) -> Path:
@@ -96,17 +94,6 @@ async def a_long_pause(house: Library) -> None:
         path = await takes_in(house, 530915)
         job = await waits_because(house, path, "tmdb_busy")
         assert "left alone" in job["reasons"][0]["text"]
-
-
-@contextmanager
-def faulty(house: Library, **faults: Any) -> Iterator[None]:
-    """Let TMDb be in trouble for a while."""
-    before = vars(house.tmdb.faults).copy()
-    for name, value in faults.items():
-        setattr(house.tmdb.faults, name, value)
-    yield
-    for name, value in before.items():
-        setattr(house.tmdb.faults, name, value)
 
 
 async def test_without_a_key_everything_else_works(place: Path) -> None:
