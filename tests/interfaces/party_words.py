@@ -65,7 +65,7 @@ STATE = st.builds(
     rate=st.sampled_from([0.0, 1.0]),
     why=TEXT,
     lead_ms=st.integers(0, 600_000),
-    gathers=st.booleans(),
+    fetch=st.lists(TEXT, max_size=3).map(tuple),
     starts_at=st.none() | MOMENT,
 )
 DOWN = st.one_of(

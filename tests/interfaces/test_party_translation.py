@@ -74,7 +74,7 @@ def test_everything_that_a_party_says_can_be_read_by_an_agent() -> None:
     party_id = evening.running("ann", "bob")
     evening.act(PauseRequested(party_id=party_id))
     writers: list[tuple[type, Any]] = [
-        (PublishState, translation.state_message),
+        (PublishState, lambda effect: translation.state_message(effect, "ann")),
         (TellMember, translation.member_message),
         (TellEvent, translation.event_message),
     ]
@@ -84,7 +84,7 @@ def test_everything_that_a_party_says_can_be_read_by_an_agent() -> None:
         for effect in told:
             message = writer(effect)
             assert wire.decode_down(wire.encode(message)) == message
-    state = translation.state_message(evening.told())
+    state = translation.state_message(evening.told(), "ann")
     line = evening.party.frame.line
     assert (state.rev, state.position_ms, state.at, state.rate) == (
         line.rev,
@@ -106,7 +106,7 @@ def test_an_old_client_sees_one_play_one_pause_and_one_stop() -> None:
     evening.act(ask.StopRequested(party_id=party_id))
     device, before, verbs = wire.DeviceBody("ann-tv", "TV"), None, []
     for effect in (e for e in evening.all(PublishState) if not e.to):
-        after = translation.state_message(effect)
+        after = translation.state_message(effect, "ann")
         verbs += [t.command.verb for t in old.commands(before, after, device, after.at)]
         before = after
     assert verbs == ["play", "pause", "play", "stop"]

@@ -241,8 +241,8 @@ class State(Down, frozen=True):
     """1: it runs from `at` on; 0: it stands from `at` on, and comes there by playing."""
     why: Word = ""
     lead_ms: SpanMs = 0
-    gathers: bool = False
-    """True: also players whose viewers stepped away are fetched."""
+    fetch: Annotated[tuple[Title, ...], Meta(max_length=32)] = ()
+    """Players (of this agent) that are put in step although their viewer's remote took them out."""
     starts_at: Moment | None = None
     """Unix time, s, of a scheduled start; in the lobby."""
 
@@ -270,6 +270,7 @@ class Event(Down, frozen=True):
     kind: Word
     text: Sentence
     username: Name = ""
+    device: Title = ""
 
 
 class Answer(Down, frozen=True):

@@ -191,8 +191,8 @@ def film_body(film: Film) -> FilmBody:
     return FilmBody(film.duration_ms, film.guid[:200], film.filename[:255], film.title[:200])
 
 
-def state_message(effect: PublishState) -> State:
-    """Write where the film should be."""
+def state_message(effect: PublishState, username: str) -> State:
+    """Write where the film should be, for one member."""
     line = effect.frame.line
     return State(
         session=effect.party_id,
@@ -205,7 +205,7 @@ def state_message(effect: PublishState) -> State:
         rate=line.rate,
         why=effect.frame.why,
         lead_ms=min(600_000, round(effect.frame.lead_s * 1000)),
-        gathers=line.gathers,
+        fetch=tuple(device for user, device in effect.frame.fetch if user == username),
         starts_at=effect.wall_starts_at,
     )
 
@@ -227,7 +227,7 @@ def member_message(effect: TellMember) -> Member:
 
 def event_message(effect: TellEvent) -> Event:
     """Write what happened."""
-    return Event(effect.party_id, effect.kind, effect.text[:500], effect.username)
+    return Event(effect.party_id, effect.kind, effect.text[:500], effect.username, effect.device_id)
 
 
 def corrected(effect: CorrectSeat) -> OldCommand:

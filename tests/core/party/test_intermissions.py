@@ -112,8 +112,8 @@ def test_what_left_during_it_is_fetched_back_twenty_seconds_before_its_end() -> 
     assert evening.seat("ann").away == "intermission"
     evening.later(6)
     assert evening.seat("ann").away == ""
-    cue = evening.told("ann")
-    assert (cue.frame.why, cue.frame.line.gathers, cue.frame.line.rate) == ("cue", True, 0.0)
+    cue = evening.told().frame
+    assert (cue.why, cue.fetch, cue.line.rate) == ("cue", (("ann", "ann-tv"),), 0.0)
     assert evening.last(TellEvent).kind == "intermission_ending"
 
 

@@ -251,7 +251,7 @@ def test_where_the_party_asks_a_late_joiner_waits_for_its_wish(evening: Evening)
     assert evening.seat("bob").away == "late"
     evening.act(ResyncRequested(party_id=party_id, who="bob", username="bob"))
     assert evening.seat("bob").away == ""
-    assert evening.told("bob").frame.line.gathers
+    assert (evening.last(TellEvent).kind, evening.last(TellEvent).device_id) == ("resync", "bob-tv")
     evening.drop("ann")
     evening.connect("ann")
     assert evening.seat("ann").away == "", "who was there before comes back by itself"

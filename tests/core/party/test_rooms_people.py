@@ -184,10 +184,32 @@ def test_who_stepped_away_is_left_alone_and_rejoins_by_pressing_play(evening: Ev
     evening.act(PauseRequested(party_id=party_id))
     evening.act(ResumeRequested(party_id=party_id))
     assert evening.seat("bob").away == "sought", "a group's pause and resume do not fetch it back"
-    assert not evening.told().frame.line.gathers
+    assert evening.told().frame.fetch == ()
     evening.hand("bob", "played", 5_000)
     assert evening.seat("bob").away == ""
-    assert evening.told("bob").frame.line.gathers
+    assert "resync" in [event.kind for event in evening.last_step if isinstance(event, TellEvent)]
+
+
+def test_a_hand_that_spoke_for_all_stays_in_step_with_all(evening: Evening) -> None:
+    """Its agent believes that its viewer stepped away; the state says that it did not, and of nobody else."""
+    evening.running("ann", "bob", "cob", open=True)
+    evening.hand("cob", "stopped")
+    evening.hand("bob", "played")
+    assert evening.told().frame.fetch == (("bob", "bob-tv"),)
+    evening.hand("bob", "paused")
+    assert evening.told().frame.fetch == (("bob", "bob-tv"),)
+    evening.hand("ann", "sought", 60_000)
+    assert evening.told().frame.fetch == (("ann", "ann-tv"),)
+    assert evening.seat("cob").away == "stopped"
+
+
+def test_a_hand_that_does_what_the_group_does_stays_in_step(evening: Evening) -> None:
+    party_id = evening.running("ann", "bob")
+    evening.act(PauseRequested(party_id=party_id))
+    rev = evening.party.rev
+    evening.hand("bob", "paused", 1_000)
+    assert (evening.seat("bob").away, evening.party.rev) == ("", rev)
+    assert (evening.last(TellEvent).kind, evening.last(TellEvent).to) == ("resync", "bob")
 
 
 def test_a_seek_on_a_remote_is_everybodys_in_an_open_party(evening: Evening) -> None:

@@ -60,6 +60,8 @@ class TellEvent(PartyEffect, frozen=True, kw_only=True, tag="tell_event"):
     """A username; empty: everybody."""
     username: str = ""
     """Whom it is about."""
+    device_id: str = ""
+    """Which player of theirs; empty: all, or none in particular."""
 
 
 class CorrectSeat(PartyEffect, frozen=True, kw_only=True, tag="correct_seat"):

@@ -51,34 +51,29 @@ def seen(state: PartyState, action: HandSeen, out: Out) -> PartyState:
 
 def _for_all(party: Party, member: Member, seat: Seat, action: HandSeen, out: Out) -> Party:
     """Make a hand's wish everybody's."""
-    username = member.username
+    username, fetch = member.username, ((member.username, seat.device_id),)
     match action.did, party.phase:
         case "paused", Playing() | Waiting():
-            return transport.become_paused(party, out, username)
-        case "paused", Paused():
-            return party
+            return transport.become_paused(party, out, username, fetch)
         case "stopped", Playing() | Waiting() | Paused():
             if not isinstance(party.phase, Paused):
                 party = transport.become_paused(party, out, username)
             return stepped_away(party, member, seat, "stopped", out)
         case "played", Paused() | Intermission() | Waiting():
-            party = transport.resumed(party, out, "resume")
+            party = transport.resumed(party, out, "resume", fetch=fetch)
             transport.tell(party, out, "resumed", f"{username} pressed play.", username=username)
-            return party
-        case "played", _:
             return party
         case "sought", Playing() | Paused() | Waiting() if action.position_ms is not None:
             if 0 <= action.position_ms < party.film.duration_ms:
-                return transport.sought(party, out, action.position_ms)
+                return transport.sought(party, out, action.position_ms, fetch)
     return _for_itself(party, member, seat, action, out)
 
 
 def _for_itself(party: Party, member: Member, seat: Seat, action: HandSeen, out: Out) -> Party:
-    """Let that viewer step away alone."""
+    """Let that viewer step away alone; a hand that does what the group does anyway stays in step."""
     match action.did, party.phase:
-        case "played", Playing() | Gathering():
-            return party
-        case ("paused", Paused() | Waiting()) | ("paused", Gathering()):
+        case ("played", Playing() | Gathering()) | ("paused", Paused() | Waiting() | Gathering()):
+            transport.resync(party, member, seat, out)
             return party
         case _, Intermission():
             return stepped_away(party, member, seat, "intermission", out)
@@ -99,7 +94,6 @@ def stepped_away(party: Party, member: Member, seat: Seat, away: Away, out: Out)
 def _back(party: Party, member: Member, seat: Seat, out: Out) -> Party:
     seat = but(seat, away="")
     party = members.with_seat(party, member, seat)
-    transport.tell_member(party, member, out, seat)
-    transport.publish(party, out, member.username, gathers=True)
+    transport.resync(party, member, seat, out)
     transport.tell(party, out, "back", f"{member.username} is back ({seat.title}).", username=member.username)
     return party

@@ -235,9 +235,9 @@ def _resync(state: PartyState, party: Party, action: ResyncRequested, out: Out) 
     )
     party = members.with_member(party, but(member, seats=seats))
     if member.present:
-        transport.publish(party, out, member.username, gathers=True)
-        text = "You are brought into step again."
-        transport.tell(party, out, "resync", text, to=member.username, username=member.username)
+        transport.publish(party, out, member.username)
+        for seat in seats:
+            transport.resync(party, member, seat, out)
     return party
 
 

@@ -165,6 +165,9 @@ class Frame(msgspec.Struct, frozen=True):
     why: Why
     lead_s: float
     """How long before its moment it was decided."""
+    fetch: tuple[tuple[str, str], ...] = ()
+    """Players (user, device) that are put in step by this state although their viewer's remote took them out: it spoke
+    for all, or it left during an intermission. All others that stepped away are left alone."""
 
 
 class Party(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -37,6 +37,9 @@ from segue.core.party.sync.target import (
 )
 from segue.core.vocabulary import Out
 
+Players = tuple[tuple[str, str], ...]
+"""Users and devices."""
+
 INTERMISSION_LEAD_S = 2.0
 """An intermission is told this long before it begins; more than any person's pause reaches ahead."""
 CUE_S = 20.0
@@ -49,7 +52,16 @@ END_GRACE_S = 2.0
 # ------------------------------------------------------------------ telling
 
 
-def tell(party: Party, out: Out, kind: EventKind, text: str, *, to: str = "", username: str = "") -> None:
+def tell(
+    party: Party,
+    out: Out,
+    kind: EventKind,
+    text: str,
+    *,
+    to: str = "",
+    username: str = "",
+    device_id: str = "",
+) -> None:
     """Tell members and onlookers what happened."""
     out.add(
         TellEvent(
@@ -61,8 +73,16 @@ def tell(party: Party, out: Out, kind: EventKind, text: str, *, to: str = "", us
             text=text,
             to=to,
             username=username,
+            device_id=device_id,
         )
     )
+
+
+def resync(party: Party, member: Member, seat: Seat, out: Out) -> None:
+    """Have a player brought into step now, whatever its agent thinks of it."""
+    tell_member(party, member, out, seat)
+    text = f"{seat.title} is brought into step again."
+    tell(party, out, "resync", text, to=member.username, username=member.username, device_id=seat.device_id)
 
 
 def tell_member(
@@ -89,11 +109,9 @@ def tell_member(
     )
 
 
-def publish(party: Party, out: Out, to: str = "", *, gathers: bool = False) -> None:
-    """Tell the state as it is. `gathers`: also to players whose viewers stepped away."""
+def publish(party: Party, out: Out, to: str = "") -> None:
+    """Tell the state as it is, to all or to one."""
     frame = party.frame
-    if gathers:
-        frame = but(frame, line=but(frame.line, gathers=True))
     out.add(
         PublishState(
             effect_id=out.next_id,
@@ -109,13 +127,23 @@ def publish(party: Party, out: Out, to: str = "", *, gathers: bool = False) -> N
     )
 
 
-def become(party: Party, out: Out, phase: Phase, line: GroupLine, why: Why, item: int | None = None) -> Party:
+def become(
+    party: Party,
+    out: Out,
+    phase: Phase,
+    line: GroupLine,
+    why: Why,
+    *,
+    item: int | None = None,
+    fetch: Players = (),
+) -> Party:
     """Put a party into a phase, with its line as a new revision. Tells nobody yet."""
     assert not isinstance(party.phase, Ended), "an ended party stays ended"
     assert line.rev == party.rev + 1, "revisions rise by one"
     item = party.frame.item if item is None else item
     line = but(line, position_ms=min(line.position_ms, party.films[item].duration_ms))
-    frame = Frame(line=line, item=item, why=why, lead_s=max(0.0, line.at_s - out.stamp.now_at))
+    lead_s = max(0.0, line.at_s - out.stamp.now_at)
+    frame = Frame(line=line, item=item, why=why, lead_s=lead_s, fetch=fetch)
     return but(party, phase=phase, frame=frame, still_at=out.stamp.now_at)
 
 
@@ -146,26 +174,26 @@ def become_gathering(
     if item != party.frame.item:
         party = but(party, held=())
     phase = Gathering(go_at=go_at, exact=exact)
-    party = become(party, out, phase, standing(party, 0, now_at), why, item)
+    party = become(party, out, phase, standing(party, 0, now_at), why, item=item)
     publish(party, out)
     tell(party, out, "gathering", f"{party.film.name} is being loaded in every home.")
     return party
 
 
-def become_playing(party: Party, out: Out, line: GroupLine, why: Why) -> Party:
+def become_playing(party: Party, out: Out, line: GroupLine, why: Why, fetch: Players = ()) -> Party:
     """Let the film run from where the line says, and plan the next intermission from there."""
     boundary = intermissions.next_boundary(
         party.rules.intermissions, party.film.duration_ms, line.position_ms, party.held
     )
-    party = become(party, out, Playing(boundary_ms=boundary), line, why)
+    party = become(party, out, Playing(boundary_ms=boundary), line, why, fetch=fetch)
     publish(party, out)
     return party
 
 
-def become_paused(party: Party, out: Out, by: str) -> Party:
+def become_paused(party: Party, out: Out, by: str, fetch: Players = ()) -> Party:
     """Pause for all."""
     line = halted(party, out.stamp.now_at)
-    party = become(party, out, Paused(by=by), line, "pause")
+    party = become(party, out, Paused(by=by), line, "pause", fetch=fetch)
     publish(party, out)
     tell(party, out, "paused", f"{by or 'The house'} paused.", username=by)
     return party
@@ -193,15 +221,15 @@ def become_intermission(party: Party, out: Out, boundary_ms: int) -> Party:
 
 def become_cued(party: Party, out: Out, phase: Intermission) -> Party:
     """Near the end of an intermission: fetch back what left during it, and say that it goes on."""
-    left = [m for m in party.members if any(s.away == "intermission" for s in m.seats)]
+    left = tuple(
+        (m.username, s.device_id) for m in party.members for s in m.seats if s.away == "intermission"
+    )
     members = tuple(
         but(m, seats=tuple(but(s, away="") if s.away == "intermission" else s for s in m.seats))
         for m in party.members
     )
     line = standing(party, party.frame.line.position_ms, out.stamp.now_at)
-    party = become(but(party, members=members), out, but(phase, cued=True), line, "cue")
-    for member in left:  # before the others: whoever knows a revision does not listen to it again
-        publish(party, out, member.username, gathers=True)
+    party = become(but(party, members=members), out, but(phase, cued=True), line, "cue", fetch=left)
     publish(party, out)
     in_s = phase.release_at - out.stamp.now_at
     tell(party, out, "intermission_ending", f"The intermission ends in {in_s:.0f} s.")
@@ -236,15 +264,15 @@ def become_ended(party: Party, out: Out, reason: EndReason, settings: PartySetti
     return but(party, invites=())
 
 
-def resumed(party: Party, out: Out, why: Why, at_s: float | None = None) -> Party:
+def resumed(party: Party, out: Out, why: Why, at_s: float | None = None, fetch: Players = ()) -> Party:
     """Go on from where the film stands, at a moment or as soon as everybody can."""
     line = resuming(party.frame.line, party.rev + 1, out.stamp.now_at)
     if at_s is not None:
         line = but(line, at_s=max(line.at_s, at_s))
-    return become_playing(party, out, line, why)
+    return become_playing(party, out, line, why, fetch)
 
 
-def sought(party: Party, out: Out, position_ms: int) -> Party:
+def sought(party: Party, out: Out, position_ms: int, fetch: Players = ()) -> Party:
     """Go to a whole second of the film. What stands still stays so, for as long as it would have."""
     parking_s = [
         s.report.parking_ms / 1000
@@ -257,8 +285,8 @@ def sought(party: Party, out: Out, position_ms: int) -> Party:
     to_ms = min(round(position_ms / 1000) * 1000, last_ms)
     line = seeking(party.frame.line, party.rev + 1, to_ms, out.stamp.now_at, seek_lead_s(parking_s))
     if isinstance(party.phase, Playing):
-        return become_playing(party, out, line, "seek")
-    party = become(party, out, party.phase, line, "seek")
+        return become_playing(party, out, line, "seek", fetch)
+    party = become(party, out, party.phase, line, "seek", fetch=fetch)
     publish(party, out)
     return party
 
