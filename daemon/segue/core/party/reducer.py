@@ -71,7 +71,7 @@ CLOCKS_APART_S = 0.02
 def reduce(state: PartyState, action: PartyActions, stamp: Stamp) -> Step:
     """Take one action in: the table of contents of the domain."""
     out = Out(stamp)
-    state = _awake(state, stamp)
+    state = before = _awake(state, stamp)
     match action:
         case CreateRequested():
             state = lobby.create(state, action, out)
@@ -108,14 +108,14 @@ def reduce(state: PartyState, action: PartyActions, stamp: Stamp) -> Step:
             pass
         case _:
             assert_never(action)
-    return _advance(state, out), out.effects
+    return _advance(before, state, out), out.effects
 
 
 def configure(state: PartyState, settings: PartySettings, stamp: Stamp) -> Step:
     """Take the configuration in. Parties that exist keep their own rules."""
     out = Out(stamp)
-    state = but(_awake(state, stamp), settings=settings)
-    return _advance(state, out), out.effects
+    before = _awake(state, stamp)
+    return _advance(before, but(before, settings=settings), out), out.effects
 
 
 def expire(state: PartyState, stamp: Stamp) -> Step:
@@ -124,7 +124,7 @@ def expire(state: PartyState, stamp: Stamp) -> Step:
     state = _awake(state, stamp)
     if not is_due(state.due_at, stamp.now_at):
         return state, out.effects
-    return _advance(state, out), out.effects
+    return _advance(state, state, out), out.effects
 
 
 def next_deadline(state: PartyState) -> float | None:
@@ -145,22 +145,38 @@ def _awake(state: PartyState, stamp: Stamp) -> PartyState:
     return state
 
 
-def _advance(state: PartyState, out: Out) -> PartyState:
-    """Do what is due in each party, forget those that ended long ago, and note when to look again."""
-    now_at = out.stamp.now_at
-    for before in tuple(state.parties.values()):
-        if isinstance(before.phase, Ended):
-            if before.phase.gone_at <= now_at:
-                state = but(state, parties={k: p for k, p in state.parties.items() if p is not before})
+def _advance(before: PartyState, state: PartyState, out: Out) -> PartyState:
+    """Do what is due in each party, forget those that ended long ago, and note when to look again.
+
+    A party that did not change in this step and is not due is left alone, unless it goes by the wall clock.
+    """
+    all_anew = before.settings is not state.settings
+    for party in tuple(state.parties.values()):
+        known = before.parties.get(party.party_id)
+        waits_for_the_clock = isinstance(party.phase, Lobby)
+        if (
+            party is known
+            and not is_due(party.due_at, out.stamp.now_at)
+            and not (all_anew or waits_for_the_clock)
+        ):
             continue
-        party = before
-        if isinstance(party.phase, Gathering):
-            party = members.busy_marked(state, party)
-        party = due.advance(party, state.settings, out)
-        if party is not before:
-            state = members.put(state, party)
-    due_at = earliest(due.next_at(party, state.settings, out.stamp) for party in state.parties.values())
+        if isinstance(party.phase, Ended) and party.phase.gone_at <= out.stamp.now_at:
+            state = but(state, parties={k: p for k, p in state.parties.items() if p is not party})
+            continue
+        after = _advanced(state, party, known, out)
+        if after is not party:
+            state = members.put(state, after)
+    due_at = earliest(party.due_at for party in state.parties.values())
     return state if due_at == state.due_at else but(state, due_at=due_at)
+
+
+def _advanced(state: PartyState, party: Party, known: Party | None, out: Out) -> Party:
+    party = due.advance(party, state.settings, out)
+    begins = known is None or isinstance(known.phase, Lobby)
+    if begins and isinstance(party.phase, Gathering):
+        party = due.advance(members.busy_marked(state, party), state.settings, out)
+    due_at = due.next_at(party, state.settings, out.stamp)
+    return party if due_at == party.due_at else but(party, due_at=due_at)
 
 
 # ------------------------------------------------------------------ what people ask

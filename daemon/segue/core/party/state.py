@@ -191,6 +191,8 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     """When the group began to wait for stalls, in the last hour."""
     because: int = 0
     """Number of the step in which a person last decided something."""
+    due_at: float | None = None
+    """The next moment at which something of it is due."""
 
     @property
     def rev(self) -> int:
@@ -279,7 +281,7 @@ def _kept(party: Party) -> Party:
         )
         for m in party.members
     )
-    return but(party, members=members)
+    return but(party, members=members, due_at=None)
 
 
 def revived(kept: DurableParties) -> PartyState:
@@ -310,6 +312,7 @@ def _rebased(party: Party, by_s: float, now_at: float) -> Party:
         members=tuple(but(m, gone_at=gone_at) for m in party.members),
         still_at=now_at,
         waits_at=tuple(moment + by_s for moment in party.waits_at),
+        due_at=now_at,
     )
 
 
