@@ -21,3 +21,13 @@ def place() -> Iterator[Path]:
     """A directory whose path is short enough for a Unix socket."""
     with tempfile.TemporaryDirectory(prefix="segue-") as directory:
         yield Path(directory)
+
+
+@pytest.fixture
+def other_disk() -> Iterator[Path]:
+    """A folder on another file system than that of `place`."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or memory.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
+        pytest.skip("needs a second file system (/dev/shm beside the temporary directory)")
+    with tempfile.TemporaryDirectory(prefix="segue-", dir=memory) as directory:
+        yield Path(directory)

@@ -17,7 +17,7 @@ from tests.e2e.library import PATIENCE_S, Library, library
 
 SLOW = 'while_watching = "slow"\nslow_mb_per_s = 1'
 """A film plays all the while, so copies are slow enough to be met half-way."""
-SIZE = 3_000_000
+SIZE = 4_000_000
 
 
 @asynccontextmanager

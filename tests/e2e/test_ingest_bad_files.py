@@ -9,7 +9,7 @@ import trio
 
 from segue.demo.media_files import make
 from tests.e2e import ingest_points as points
-from tests.e2e.library import Library, library, sha256
+from tests.e2e.library import Library, library, sha256, side_by_side
 
 POWERLESS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 """What makes the superuser heed the rights of files."""
@@ -46,7 +46,12 @@ async def until_root(house: Library, wanted: Callable[[Any], object]) -> Any:
     return await house.until(found, "the root")
 
 
-async def test_bad_files(place: Path) -> None:
+async def test_what_is_bad_ends_in_a_clear_state(place: Path) -> None:
+    """Two houses at the same time."""
+    await side_by_side(place, bad_files, sources_that_change_while_they_are_copied)
+
+
+async def bad_files(place: Path) -> None:
     """One daemon, everything at once: what is bad waits, or is left, with its reason; the rest goes in."""
     stories: tuple[Callable[[Library], Awaitable[None]], ...] = (
         vanishes_while_it_settles,
@@ -178,7 +183,7 @@ async def half_a_file(house: Library) -> None:
     assert sha256(house.movies / entry["files"][0]["path"]) == sha256(path)
 
 
-async def test_sources_that_change_while_they_are_copied(place: Path) -> None:
+async def sources_that_change_while_they_are_copied(place: Path) -> None:
     """One vanishes, one is written anew, one loses its subtitle: nothing half is left, and nothing is lost."""
     async with points.slow_house(place) as house:
         gone = house.arrive(film("Alien", 1979), duration_s=117 * 60.0, size=points.SIZE)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.e2e import ingest_points as points
-from tests.e2e.library import MATRIX, Library, sha256, snapshot
+from tests.e2e.library import CONFIG, MATRIX, Library, library, sha256, snapshot
 
 FILM = "Movies/The Matrix (1999)/The Matrix (1999) - 1080p BluRay.mkv"
 
@@ -39,6 +39,26 @@ async def test_one_film_ten_kills(place: Path) -> None:
         assert snapshot(source.parent) == before
         page = await house.page()
         assert (page["queue"], page["scans"], await house.reviews()) == ([], [], [])
+
+
+async def test_a_move_to_another_disk_keeps_its_source_until_the_row_is_written(
+    place: Path, other_disk: Path
+) -> None:
+    """Killed when the film has its final name: the source is there for as long as the history does not know of it."""
+    (other_disk / "Movies").mkdir()
+    config = CONFIG.replace("{media}/Movies", str(other_disk / "Movies"))
+    async with library(place, config=config, more_ingest='transfer = "move"') as house:
+        house.movies = other_disk / "Movies"
+        source = house.arrive(size=points.SIZE)
+        wanted = sha256(source)
+        await points.published(house, source)
+        await house.segued.kill()
+        assert source.exists() or points.rows(house)
+        await house.segued.start()
+        entry = await house.until_entry("The Matrix")
+        await house.until(lambda: not source.exists(), "the source is gone")
+        assert sha256(house.movies / entry["files"][0]["path"]) == wanted
+        assert len(await house.history()) == 1
 
 
 class Kills:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from segue.demo.media_files import make
-from tests.e2e.library import Library, library, sha256
+from tests.e2e.library import Library, library, sha256, side_by_side
 
 ALIEN = "Alien.1979.1080p.BluRay.x264-GRP.mkv"
 ALIEN_S = 117 * 60.0
@@ -30,7 +30,18 @@ async def until_free(house: Library) -> None:
     await house.until(free, "free")
 
 
-async def test_copies_wait_while_a_film_plays(place: Path) -> None:
+async def test_when_bytes_may_move(place: Path) -> None:
+    """Four houses at the same time."""
+    await side_by_side(
+        place,
+        copies_wait_while_a_film_plays,
+        copies_go_slowly_while_a_film_plays,
+        what_was_waiting_waits_after_a_restart,
+        what_lay_there_before_is_old,
+    )
+
+
+async def copies_wait_while_a_film_plays(place: Path) -> None:
     """Somebody watches on a player that segue has nothing to do with: the copy waits, a half-done one as well."""
     async with library(place) as house:
         async with house.film_plays():
@@ -45,7 +56,7 @@ async def test_copies_wait_while_a_film_plays(place: Path) -> None:
         await house.until_entry("The Matrix")
 
 
-async def test_copies_go_slowly_while_a_film_plays(place: Path) -> None:
+async def copies_go_slowly_while_a_film_plays(place: Path) -> None:
     """With `slow` they go on at the set pace, and stop in the middle when paused; then they go on from there."""
     slow = 'while_watching = "slow"\nslow_mb_per_s = 0.5'
     async with library(place, more_ingest=slow) as house:
@@ -64,7 +75,7 @@ async def test_copies_go_slowly_while_a_film_plays(place: Path) -> None:
         assert sha256(house.movies / entry["files"][0]["path"]) == sha256(path)
 
 
-async def test_what_was_waiting_waits_after_a_restart(place: Path) -> None:
+async def what_was_waiting_waits_after_a_restart(place: Path) -> None:
     """Reviews, the queue, a pause and a stopped watcher outlive the process, however it ends."""
     async with library(place) as house:
         await house.ctl("ingest", "--pause")
@@ -92,7 +103,7 @@ async def test_what_was_waiting_waits_after_a_restart(place: Path) -> None:
         assert ignored.exists()
 
 
-async def test_what_lay_there_before_is_old(place: Path) -> None:
+async def what_lay_there_before_is_old(place: Path) -> None:
     """The first start takes nothing in; `--backlog` says how much there is, asks, and then takes it in."""
 
     def before(house: Library) -> None:

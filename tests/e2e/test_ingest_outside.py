@@ -5,7 +5,7 @@ from typing import Any
 
 from segue.demo.media_files import make
 from segue.demo.tmdb_catalogue import FILMS
-from tests.e2e.library import CONFIG, KEY, Library, faulty, library
+from tests.e2e.library import CONFIG, KEY, Library, faulty, library, side_by_side
 
 
 async def takes_in(house: Library, tmdb_id: int) -> Path:
@@ -27,7 +27,17 @@ async def waits_because(house: Library, path: Path, code: str) -> Any:
     return job
 
 
-async def test_tmdb_in_trouble_and_plex_away(place: Path) -> None:
+async def test_tmdb_and_plex_in_trouble(place: Path) -> None:
+    """Three houses at the same time."""
+    await side_by_side(
+        place,
+        tmdb_in_trouble_and_plex_away,
+        without_a_key_everything_else_works,
+        plex_has_no_such_library,
+    )
+
+
+async def tmdb_in_trouble_and_plex_away(place: Path) -> None:
     """What TMDb refuses, spoils or keeps back waits with the reason; Plex is away all the time, and told at the end."""
     async with library(place) as house:
         await house.plex.shut_down()
@@ -44,7 +54,11 @@ async def test_tmdb_in_trouble_and_plex_away(place: Path) -> None:
         assert "nobody listens there" in page["scans"][0]["detail"]
         await a_long_pause(house)
         await house.plex.restart()
-        await house.until(lambda: len(house.plex.scanner.log) == 7, "seven scans")
+        await house.until(lambda: house.plex.scanner.log, "a scan")
+        await house.until_on_disk()
+        await house.segued.kill()
+        await house.segued.start()
+        await house.until(lambda: len({scan.path for scan in house.plex.scanner.log}) == 7, "seven scans")
 
 
 async def a_wrong_key(house: Library) -> None:
@@ -96,7 +110,7 @@ async def a_long_pause(house: Library) -> None:
         assert "left alone" in job["reasons"][0]["text"]
 
 
-async def test_without_a_key_everything_else_works(place: Path) -> None:
+async def without_a_key_everything_else_works(place: Path) -> None:
     """Files wait with that reason; whoever knows the film gives its id, and it goes in under the name that it has."""
     config = "\n".join(line for line in CONFIG.splitlines() if "api_key_file" not in line)
     async with library(place, config=config) as house:
@@ -114,7 +128,7 @@ async def test_without_a_key_everything_else_works(place: Path) -> None:
         assert entry["files"][0]["path"] == "Harbour Lights/Season 01/Harbour Lights - S01E02.mkv"
 
 
-async def test_plex_has_no_such_library(place: Path) -> None:
+async def plex_has_no_such_library(place: Path) -> None:
     """The film is in, the log says which folder nobody has, and nothing is asked again and again."""
 
     def without_films(house: Library) -> None:

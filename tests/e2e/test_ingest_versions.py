@@ -2,30 +2,17 @@
 
 import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 import trio
 
 from segue.demo.media_files import make
-from tests.e2e.library import CONFIG, MATRIX, Library, library, sha256
+from tests.e2e.library import CONFIG, MATRIX, Library, library, sha256, side_by_side
 
 BETTER = "The.Matrix.1999.2160p.UHD.BluRay.x265-GRP.mkv"
 PLACE = "Movies/The Matrix (1999)/The Matrix (1999) - 1080p BluRay.mkv"
 BETTER_PLACE = "Movies/The Matrix (1999)/The Matrix (1999) - 2160p BluRay.mkv"
-
-
-@pytest.fixture
-def other_disk() -> Iterator[Path]:
-    """A folder on another file system than the house's."""
-    memory = Path("/dev/shm")
-    if not memory.is_dir() or memory.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("needs a second file system (/dev/shm beside the temporary directory)")
-    with tempfile.TemporaryDirectory(prefix="segue-", dir=memory) as directory:
-        yield Path(directory)
 
 
 def recycled(house: Library, word: str) -> list[Path]:
@@ -50,7 +37,18 @@ async def until_on_plex(house: Library, title: str, count: int = 1) -> None:
     )
 
 
-async def test_versions(place: Path) -> None:
+async def test_versions_and_ways_back(place: Path) -> None:
+    """Four houses at the same time."""
+    await side_by_side(
+        place,
+        versions,
+        a_hardlink_is_the_same_file,
+        an_old_library_is_adopted,
+        what_was_deleted_from_the_library_stays_deleted,
+    )
+
+
+async def versions(place: Path) -> None:
     """What the library has of a film stays, or lies in the recycle folder: whatever is decided can be taken back."""
     async with library(place, more_ingest='upgrade = "replace"') as house, trio.open_nursery() as nursery:
         nursery.start_soon(a_better_version_replaces_and_is_taken_back, house)
@@ -99,7 +97,7 @@ async def another_rip_of_the_same_quality(house: Library) -> None:
     assert sha256(there) == first
 
 
-async def test_a_hardlink_is_the_same_file(place: Path) -> None:
+async def a_hardlink_is_the_same_file(place: Path) -> None:
     """No byte is copied; the checksum is made by the first `verify`; and a changed byte is found by the second."""
     async with library(place, more_ingest='transfer = "hardlink"') as house:
         source = house.arrive()
@@ -160,7 +158,7 @@ async def test_another_disk(place: Path, other_disk: Path) -> None:
         assert len(await house.history()) == 3, "and it is not taken in again by itself"
 
 
-async def test_an_old_library_is_adopted(place: Path) -> None:
+async def an_old_library_is_adopted(place: Path) -> None:
     """Every file is written down, none is moved; names that Plex would mistake are named; a missing file is found."""
 
     def fill(house: Library) -> None:
@@ -185,7 +183,7 @@ async def test_an_old_library_is_adopted(place: Path) -> None:
         assert "nothing to undo" in refused
 
 
-async def test_what_was_deleted_from_the_library_stays_deleted(place: Path) -> None:
+async def what_was_deleted_from_the_library_stays_deleted(place: Path) -> None:
     """Its source still lies in the ingest folder: neither a look nor a restart brings it back, and a rename asks."""
     async with library(place) as house:
         source = house.arrive()
