@@ -26,6 +26,7 @@ CORE_MAY_IMPORT = (
     "itertools",
     "functools",
     "re",
+    "statistics",
     "unicodedata",
     "posixpath",
     "segue.core",
