@@ -7,6 +7,8 @@ from benchmarks.party_sim.worlds import JOIN_AT, World
 
 EVERY = 0.1
 NEAR = 0.25
+STOP_S, ASKED_S = 0.5, 12.0
+"""The group stopped unasked when its median stands this long, this long after anybody asked for anything."""
 
 
 @dataclass
@@ -57,7 +59,8 @@ class Meter:
     def __init__(self, world: World) -> None:
         self._world = world
         self.result = Result()
-        self._halted = 0.0
+        self._halted = self._standing = 0.0
+        self._stops = 0
         self._last_median: float | None = None
         late = world.viewers[-1].index
         self._join = _Watch(late, JOIN_AT, 5.0, 900.0)
@@ -82,17 +85,28 @@ class Meter:
         middle = median(here.values())
         if now > 60.0 and self._last_median is not None and abs(middle - self._last_median) < 0.2 * EVERY:
             self._halted += EVERY
+            self._stand(now)
+        else:
+            self._standing = 0.0
         self._last_median = middle
         if now > 60.0 and not JOIN_AT <= now < JOIN_AT + 60.0:
             self.result.drift.extend(abs(p - middle) for p in here.values())
             self.result.spread.append(max(here.values()) - min(here.values()))
         self._watch(now, here)
 
+    def _stand(self, now: float) -> None:
+        """Count a stop that nobody asked for, whatever the rules say about themselves."""
+        before = self._standing
+        self._standing += EVERY
+        asked = any(0.0 <= now - at < ASKED_S for at, _ in self._changes)
+        self._stops += before < STOP_S <= self._standing and not asked
+
     def _watch(self, now: float, here: dict[int, float]) -> None:
         due = [w for w in (self._join, *self._watches) if w.since <= now and w.took is None]
         for watch in due:
             others = [p for index, p in here.items() if index != watch.viewer]
-            watch.see(now, here[watch.viewer] - median(others))
+            there = self._world.viewers[watch.viewer].player.loaded_at <= now
+            watch.see(now, here[watch.viewer] - median(others) if there else 1e9)
 
     def finish(self) -> Result:
         """Sum up."""
@@ -100,7 +114,7 @@ class Meter:
         hours = world.length / 3600.0
         watched = sum((world.length - v.joins_at) / 3600.0 for v in world.viewers)
         result.visible_per_viewer_h = sum(v.corrections for v in world.viewers) / watched
-        result.group_stops_per_h = world.group_stops / hours
+        result.group_stops_per_h = max(world.group_stops, self._stops) / hours
         result.halted_s_per_h = self._halted / hours
         result.join_s = self._join.took if self._join.took is not None else 900.0
         result.recovery_s = [w.took for w in self._watches if w.took is not None]

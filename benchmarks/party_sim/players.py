@@ -73,6 +73,7 @@ class Player:
         self._held_until = 0.0
         self._stalled_until = 0.0
         self._rate = 1.0
+        self.rate_change_max = 0.0
         self._from = (0.0, 0.0, 0.0)
         self._effect_at = 0.0
         self._epoch = 0
@@ -171,6 +172,7 @@ class Player:
         """Play faster or slower, where it can."""
         if self.profile.speed:
             self._rate = rate
+            self.rate_change_max = max(self.rate_change_max, abs(rate - 1.0))
             self._turn()
 
     def stall(self, length: float) -> None:

@@ -20,7 +20,7 @@ from segue.core.party.sync.target import GroupLine
 
 
 class Tuning(msgspec.Struct, frozen=True):
-    """The constants of the controller, in seconds unless said otherwise. Chosen on seeds that no figure is printed of."""
+    """The constants of the controller, in seconds unless said otherwise. Chosen on seeds that print no figure."""
 
     band_s: float = 0.045
     """Drift below this is left alone."""
@@ -31,8 +31,12 @@ class Tuning(msgspec.Struct, frozen=True):
     band_sigmas: float = 1.3
     """A correction that misses by s is not worth it below this many s."""
     band_max_s: float = 0.2
-    behind_s: float = 0.18
-    """The band on the side behind, where it takes a seek of a player that seeks badly."""
+    behind_s: float = 0.2
+    """The band on the side behind, where the player must be stopped and sent ahead."""
+    behind_exact_s: float = 0.06
+    """The same where an exact seek does."""
+    join_s: float = 0.12
+    """The same for one who has not been in step yet, and is in nobody's way."""
     seek_exact_s: float = 0.1
     """Seeks that miss by less than this are exact: the film may run while they happen."""
     far_s: float = 1.0

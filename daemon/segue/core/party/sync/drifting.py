@@ -1,4 +1,4 @@
-"""The drift controller: measure, correct with the least visible thing that can work, measure again, and give up in time.
+"""The drift controller: measure, correct with the least visible thing that can work, measure again, give up in time.
 
 A freeze is exact and only helps a player that is ahead. A seek of a running film is only as good as the player; where
 that is bad, the player is stopped, sent ahead, and released when the group comes by, which is as exact as any release.
@@ -42,7 +42,7 @@ def drift_s(turn: Turn, measured: Estimate) -> float:
 
 
 def band_s(turn: Turn, *, ahead: bool, joins: bool = False) -> float:
-    """Give the drift that is left alone: what a correction could not better, or not surely. A joiner gets less of it."""
+    """Give the drift that is left alone: what no correction would surely better. A joiner gets less of it."""
     learned, tuning = turn.agent.learned, turn.agent.tuning
     if learned.speed:
         return tuning.band_speed_s
@@ -50,9 +50,9 @@ def band_s(turn: Turn, *, ahead: bool, joins: bool = False) -> float:
     band = min(tuning.band_max_s, max(least_s, tuning.band_sigmas * learned.release_sigma_s))
     if ahead:
         return band
-    if learned.seek_sigma_s > tuning.seek_exact_s and not joins:
-        return max(band, tuning.behind_s)
-    return max(band, 0.06)
+    if not seeks_exactly(turn, "join" if joins else "correct"):
+        return max(band, tuning.join_s if joins else tuning.behind_s)
+    return max(band, tuning.behind_exact_s)
 
 
 def hand(turn: Turn) -> bool:

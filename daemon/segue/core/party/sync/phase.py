@@ -4,8 +4,8 @@ A *sample* is one answer of the timeline: a position, and the moment in the midd
 position minus moment; it is constant while the film plays, whatever the moment, and everything here is about it.
 
 Two kinds of timeline exist. A *live* one follows the film (in whole frames): its phase is the mean of the better half
-of the last samples, better by round trip. One *in steps* is renewed once a second or so and stands still in between: it
-lags, never leads. There each sample is a bound, and a renewal caught between two samples is a bound from the other side::
+of the last samples, better by round trip. One *in steps* is renewed once a second or so and stands still in between:
+it lags, never leads. There each sample is a bound, and a renewal caught between two samples one from the other side::
 
     phase >= position - moment                  of every sample
     phase <= later position - earlier moment    of two neighbours that differ
