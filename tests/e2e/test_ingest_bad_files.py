@@ -185,16 +185,18 @@ async def half_a_file(house: Library) -> None:
 
 async def sources_that_change_while_they_are_copied(place: Path) -> None:
     """One vanishes, one is written anew, one loses its subtitle: nothing half is left, and nothing is lost."""
-    async with points.slow_house(place) as house:
-        gone = house.arrive(film("Alien", 1979), duration_s=117 * 60.0, size=points.SIZE)
-        await points.half_copied(house, gone)
-        gone.unlink()
-        await house.until_recent("vanished")
-        assert house.in_library() == []
+    async with library(place, more_ingest=points.SLOW) as house:
+        async with house.film_plays():
+            await points.until_slow(house)
+            gone = house.arrive(film("Alien", 1979), duration_s=117 * 60.0, size=points.SIZE)
+            await points.half_copied(house, gone)
+            gone.unlink()
+            await house.until_recent("vanished")
+            assert house.in_library() == []
 
-        grows = house.arrive(film("Aliens", 1986), duration_s=137 * 60.0, size=points.SIZE)
-        await points.half_copied(house, grows)
-        make(grows, 137 * 60.0, points.SIZE + 500_000)
+            grows = house.arrive(film("Aliens", 1986), duration_s=137 * 60.0, size=points.SIZE)
+            await points.half_copied(house, grows)
+            make(grows, 137 * 60.0, points.SIZE + 500_000)
         entry = await house.until_entry("Aliens")
         assert sha256(house.movies / entry["files"][0]["path"]) == sha256(grows)
 

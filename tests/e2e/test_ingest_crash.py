@@ -11,7 +11,7 @@ FILM = "Movies/The Matrix (1999)/The Matrix (1999) - 1080p BluRay.mkv"
 
 async def test_one_film_ten_kills(place: Path) -> None:
     """One ingest, killed at ten points one after the other, and begun again each time."""
-    async with points.slow_house(place) as house:
+    async with library(place, more_ingest=points.SLOW) as house:
         await house.ctl("ingest", "--pause")
         source = house.arrive(f"The.Matrix/{MATRIX}", size=points.SIZE)
         house.beside(source, ".en.srt")
@@ -23,9 +23,10 @@ async def test_one_film_ten_kills(place: Path) -> None:
         points.plex_is_silent(house)
         await kills.at(points.located)
         await kills.at(points.queued)
-        await kills.at(points.begun, first=points.resume_slowly, last=pause)
-        await kills.at(just_started)
-        await kills.at(points.half_copied, first=points.resume_slowly)
+        async with house.film_plays():
+            await kills.at(points.begun, first=points.resume_slowly, last=pause)
+            await kills.at(just_started)
+            await kills.at(points.half_copied, first=points.resume_slowly)
         await kills.at(points.published)
         await kills.at(points.recorded)
         points.plex_is_silent_on_scans(house)
