@@ -82,7 +82,8 @@ async def another_rip_of_the_same_quality(house: Library) -> None:
     name, length_s = "Alien.1979.1080p.BluRay.x264-{}.mkv", 117 * 60.0
     there = house.movies / "Alien (1979)" / "Alien (1979) - 1080p BluRay.mkv"
     first = sha256(house.arrive(name.format("FIRST"), duration_s=length_s))
-    await until_on_plex(house, "Alien")
+    await house.until_entry("Alien")
+    assert not house.on_plex("Alien"), "Plex has yet to look, but the history knows"
     job = await waiting(house, house.arrive(name.format("SECOND"), duration_s=length_s, size=410_000))
     await house.ctl("review", "approve", job["job_id"], "--keep-both", "--yes", "--wait")
     assert len(media_of(house, "Alien")) == 2
@@ -119,6 +120,8 @@ async def a_hardlink_is_the_same_file(place: Path) -> None:
         await house.ctl("undo", entry["record_id"], "--yes", "--wait")
         assert source.exists()
         assert media_of(house) == []
+        await house.ctl("ingest", str(source), "--auto", "--yes", "--wait")
+        assert len(media_of(house)) == 2, "what was taken back can be taken in again"
 
 
 async def test_another_disk(place: Path, other_disk: Path) -> None:

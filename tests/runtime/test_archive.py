@@ -49,6 +49,15 @@ async def test_an_entry_written_twice_is_one_row(archive: Archive) -> None:
     assert await archive.find("xyz") is None
 
 
+async def test_the_entries_of_a_title_are_found_unless_they_were_taken_back(archive: Archive) -> None:
+    await archive.record(entry("old", at=NOW - 5))
+    await archive.record(entry("new"))
+    await archive.record(entry("undone", at=NOW + 5))
+    await archive.mark_undone("undone", NOW + 6)
+    assert [e.record_id for e in await archive.of_title("film", 329865)] == ["new", "old"]
+    assert await archive.of_title("show", 329865) == []
+
+
 async def test_the_newest_entry_comes_first_and_text_is_found_as_it_is(archive: Archive) -> None:
     for number in range(5):
         await archive.record(entry(str(number), title=f"Film {number}%", at=NOW + number))

@@ -6,6 +6,7 @@ Reads only. Plex that does not answer is no failure: then the folders alone spea
 import os
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -47,7 +48,7 @@ class LibraryLookup:
     async def facts(self, effect: LocateDestination) -> LibraryFacts:
         """Find out everything for one job."""
         folder, _, name = effect.path.rpartition("/")
-        on_server, asked = await self._on_server(effect.candidate)
+        on_server, asked = await self._in_library(effect)
         try:
             siblings = await ask_disk(folder, lambda: tuple(_siblings(folder, name)))
         except (OSError, TreeError):
@@ -72,6 +73,34 @@ class LibraryLookup:
             roots=tuple(roots),
             ingested_before=await self._before(name, effect.size),
         )
+
+    async def _in_library(self, effect: LocateDestination) -> tuple[tuple[OnServer, ...], bool]:
+        """Say what the library has of the title: by Plex' word, and by the history, for Plex may have yet to look.
+
+        What either believes to be below a root, and is not there, is left out.
+        """
+        on_server, asked = await self._on_server(effect.candidate)
+        found = {file.path: file for file in (*await self._in_history(effect.candidate), *on_server)}
+        for root in effect.roots:
+            paths = [path for path in found if path.startswith(root.rstrip("/") + "/")]
+            try:
+                gone = await ask_disk(root, partial(_not_there, paths))
+            except TreeError:
+                continue
+            found = {path: file for path, file in found.items() if path not in gone}
+        return tuple(found.values()), asked
+
+    async def _in_history(self, candidate: Candidate) -> list[OnServer]:
+        try:
+            records = await self._archive.of_title(candidate.kind, candidate.tmdb_id)
+        except ArchiveError:  # Plex alone speaks then
+            return []
+        return [
+            OnServer(f"{file.root}/{file.path}", file.size, season=record.season, episodes=record.episodes)
+            for record in reversed(records)
+            for file in record.files
+            if file.kind == "video"
+        ]
 
     async def _on_server(self, candidate: Candidate) -> tuple[tuple[OnServer, ...], bool]:
         if self._librarian is None:
@@ -102,6 +131,10 @@ class LibraryLookup:
             return await self._archive.ingested_before(name, size)
         except ArchiveError:
             return ""
+
+
+def _not_there(paths: list[str]) -> frozenset[str]:
+    return frozenset(path for path in paths if not os.path.lexists(path))
 
 
 def _siblings(folder: str, name: str) -> Iterator[Sibling]:

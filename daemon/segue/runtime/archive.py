@@ -144,6 +144,19 @@ class Archive(ArchiveFile):
 
         return await self.run(read)
 
+    async def of_title(self, media: str, tmdb_id: int) -> list[HistoryRecord]:
+        """Give the entries of a film or a show that were not taken back, the newest first."""
+
+        def read(db: sqlite3.Connection) -> list[HistoryRecord]:
+            rows = db.execute(
+                "SELECT json FROM history WHERE tmdb_id = ? AND media = ? AND undone_at IS NULL"
+                " ORDER BY wall_at DESC",
+                (tmdb_id, media),
+            )
+            return [decode(text) for (text,) in rows]
+
+        return await self.run(read)
+
     async def files_below(self, prefix: str, after: tuple[str, int], limit: int) -> list[KnownFile]:
         """Give files of the history that were not taken back, a page at a time, in the order of their keys."""
 
