@@ -296,6 +296,26 @@ def faulty(house: Library, **faults: Any) -> Iterator[None]:
         setattr(house.tmdb.faults, name, value)
 
 
+def family(pid: int) -> Iterator[int]:
+    """Give a process and all below it."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = task.read_text().split()
+        except OSError:
+            continue
+        for child in children:
+            yield from family(int(child))
+
+
+def cmdline(pid: int) -> bytes:
+    """Give the words that a process was started with; nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def snapshot(*folders: Path) -> dict[str, tuple[int, int, int, str]]:
     """Say what is below folders: of everything its kind and rights, its time, its links, and what it holds."""
     found = {}

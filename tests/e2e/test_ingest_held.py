@@ -1,10 +1,13 @@
 """When bytes may move: not while a film plays, not while paused, not without room; and all of it outlives a restart."""
 
+import os
+import signal
 from pathlib import Path
 from typing import Any
 
 from segue.demo.media_files import make
-from tests.e2e.library import Library, library, sha256, side_by_side
+from tests.e2e import ingest_points as points
+from tests.e2e.library import Library, cmdline, family, library, sha256, side_by_side
 
 ALIEN = "Alien.1979.1080p.BluRay.x264-GRP.mkv"
 ALIEN_S = 117 * 60.0
@@ -31,13 +34,14 @@ async def until_free(house: Library) -> None:
 
 
 async def test_when_bytes_may_move(place: Path) -> None:
-    """Four houses at the same time."""
+    """Five houses at the same time."""
     await side_by_side(
         place,
         copies_wait_while_a_film_plays,
         copies_go_slowly_while_a_film_plays,
         what_was_waiting_waits_after_a_restart,
         what_lay_there_before_is_old,
+        copies_that_are_cut_off,
     )
 
 
@@ -123,3 +127,25 @@ async def what_lay_there_before_is_old(place: Path) -> None:
         await house.ctl("ingest", "--backlog", "--yes")
         await house.until_in_history(3)
         assert (await house.asked("ingest", "--backlog", "--dry-run"))["files"] == 0
+
+
+async def copies_that_are_cut_off(place: Path) -> None:
+    """By the end of the daemon, of the mover, or by a person: nothing half is left, and only the last ends the job."""
+    async with points.slow_house(place) as house:
+        path = house.arrive(size=points.SIZE)
+        await points.half_copied(house, path)
+        assert await house.segued.stop() == 0
+        assert house.in_library() == []
+        await house.segued.start()
+        await points.half_copied(house, path)
+        (mover,) = [pid for pid in family(house.segued.pid) if b"files.mover" in cmdline(pid)]
+        os.kill(mover, signal.SIGKILL)
+        job = await house.until_job(path, lambda job: job["phase"] == "queued")
+        assert "-9" in job["detail"]
+        await house.until_job(path, lambda job: job["phase"] == "working")
+        await points.begun(house, path)
+        await house.ctl("review", "reject", job["job_id"])
+        await house.until(lambda: house.in_library() == [], "nothing is left")
+        page = await house.page()
+        assert (page["queue"], page["recent"][0]["what"]) == ([], "rejected")
+        assert path.exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 import trio
 
 from segue.demo.media_files import make
-from tests.e2e.library import CONFIG, KEY, SECRET, Library, faulty, library, side_by_side
+from tests.e2e.library import CONFIG, KEY, SECRET, Library, family, faulty, library, side_by_side
 from tests.helpers.rig import TOKEN
 
 OLD_KEY = "c0ffee4711c0ffee4711c0ffee471100"
@@ -95,18 +95,6 @@ async def spy(house: Library, secrets: tuple[str, ...], seen: set[str]) -> None:
                 if any(secret.encode() in held for secret in secrets):
                     seen.add(f"{name} of {pid}")
         await trio.sleep(0.02)
-
-
-def family(pid: int) -> Iterator[int]:
-    """Give a process and all below it."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:
-            continue
-        for child in children:
-            yield from family(int(child))
 
 
 def everything(house: Library) -> Iterator[tuple[str, bytes]]:
