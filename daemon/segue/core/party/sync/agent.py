@@ -31,7 +31,7 @@ class Tuning(msgspec.Struct, frozen=True):
     band_sigmas: float = 1.3
     """A correction that misses by s is not worth it below this many s."""
     band_max_s: float = 0.2
-    behind_s: float = 0.2
+    behind_s: float = 0.22
     """The band on the side behind, where the player must be stopped and sent ahead."""
     behind_exact_s: float = 0.06
     """The same where an exact seek does."""
@@ -69,7 +69,9 @@ class Seen(msgspec.Struct, frozen=True):
     position_s: float | None
     media: str
     same: int = 0
-    """How many answers before it had the same state and the same position."""
+    """How many answers before it had the same state and, paused, the same position."""
+    stands_since_s: float = 0.0
+    """Since when the position has not changed."""
 
 
 class Idle(msgspec.Struct, frozen=True, tag=True):

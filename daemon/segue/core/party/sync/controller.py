@@ -126,7 +126,8 @@ def _take_sample(turn: Turn, event: SampleArrived) -> None:
         and last.sent_at_s >= agent.moved_at_s
     )
     same = last.same + 1 if last is not None and repeated else 0
-    seen = Seen(event.sent_at_s, at_s, event.state, position_s, event.media, same)
+    stands_since_s = last.stands_since_s if last is not None and position_s == last.position_s else at_s
+    seen = Seen(event.sent_at_s, at_s, event.state, position_s, event.media, same, stands_since_s)
     turn.put(seen=seen, poll_waits=False, lost=0)
     if event.state != "playing" or position_s is None or event.sent_at_s < agent.phase_from_s:
         return
@@ -205,7 +206,7 @@ def _poll_every_s(turn: Turn) -> float:
             every = 2 * tuning.poll_quick_s
         case Held():
             every = POLL_HELD_S if turn.line.rate == 0.0 else tuning.poll_s / 2
-        case Following() if suspicious(agent.phase):
+        case Following() if suspicious(agent.phase) or (agent.seen and agent.seen.state == "buffering"):
             every = tuning.poll_quick_s
         case _:
             every = tuning.poll_speed_s if agent.learned.speed else tuning.poll_s
@@ -238,8 +239,10 @@ def _ask_and_report(turn: Turn) -> None:
         turn.put(probe_sent_at_s=now_s, probes_sent=agent.probes_sent + 1)
         turn.orders.append(ProbeClock())
         probe_at_s = clocks.next_probe_at(turn.agent.clock, turn.agent.probes_sent, now_s)
+    if drifting.stalls(turn) and not turn.note and agent.told != "stalled":
+        turn.say("stalled")
     if agent.line is not None and (turn.note or now_s >= agent.reported_at_s + agent.tuning.report_s):
-        turn.put(reported_at_s=now_s, told=turn.note)
+        turn.put(reported_at_s=now_s, told=turn.note or agent.told)
         turn.orders.append(_report(turn))
     report_at_s = turn.agent.reported_at_s + agent.tuning.report_s if agent.line is not None else inf
     wake_at_s = min(probe_at_s or inf, _poll_at_s(turn), report_at_s, _due_at_s(turn))
@@ -285,6 +288,6 @@ def _report(turn: Turn) -> Report:
         samples=len(agent.phase.samples),
         parked_ms=None if held is None else round(held.position_s * 1000),
         park_s=agent.learned.park_s + agent.learned.pause_s,
-        note=turn.note,
+        note=turn.note or ("stalled" if drifting.stalls(turn) else ""),
         position_ms=None if turn.noted_s is None else round(turn.noted_s * 1000),
     )

@@ -49,11 +49,11 @@ def begin(turn: Turn) -> None:
     line, seen = turn.line, agent.seen
     if seen.state == "stopped" or (line.media and seen.media != line.media):
         load(turn)
-    elif line.rate == 0.0 and turn.group_moves:
+    elif line.rate == 0.0 and turn.group_moves and turn.verified() == "playing" and agent.asked != "paused":
         turn.become(
             Pausing(turn.reached_at_s(line.position_ms / 1000 - agent.trim_s) - agent.learned.pause_s)
         )
-    elif not turn.group_moves:
+    elif line.rate == 0.0 or not turn.group_moves:
         cue(turn, "cue", hurry=True)
     elif turn.verified() == "paused":
         cue(turn, "correct" if agent.joined else "join", hurry=True)
@@ -131,51 +131,57 @@ def seek_wait_s(turn: Turn) -> float:
 def run_cueing(turn: Turn, step: Cueing) -> None:
     """Pause, look, seek, look."""
     paused = turn.ensure("paused", step.why)
-    seen = turn.agent.seen
-    stands_s = seen.position_s if paused and seen is not None else None
+    stands_s = standing_s(turn, step) if paused else None
     if turn.now_s - step.began_at_s > CUE_MAX_S:
-        turn.say("uncorrectable", stands_s)
-        if stands_s is not None:
-            turn.become(Held(stands_s, turn.now_s, sought=False, why=step.why, round=step.round))
-        elif turn.now_s - step.began_at_s > 2 * CUE_MAX_S:
-            turn.become(Away(paused=True))
+        _give_up(turn, step, stands_s)
         return
     if step.aimed and stands_s is not None:
-        step = _learn_stop(turn, step, stands_s)
-    if step.seek_at_s is None:
-        if stands_s is not None and abs(stands_s - step.position_s) <= PARKED_S:
-            hold(turn, step, stands_s, sought=False)
-        elif paused or (step.hurry and turn.agent.asked == "paused"):
+        if abs(stands_s - step.position_s) < 1.0 and turn.agent.asked_tries == 1:
+            turn.put(learned=stopped(turn.agent.learned, stands_s - step.position_s))
+        step = replace(step, aimed=False)
+        turn.become(step)
+    if stands_s is not None and abs(stands_s - step.position_s) <= PARKED_S:
+        hold(turn, step, stands_s, sought=step.seek_at_s is not None)
+    elif step.seek_at_s is None:
+        if not step.aimed and (paused or (step.hurry and turn.agent.asked == "paused")):
             _send_to(turn, step)
-        return
-    if seen is None or stands_s is None or seen.sent_at_s < step.seek_at_s:
-        return
-    if abs(stands_s - step.position_s) <= PARKED_S:
-        hold(turn, step, stands_s, sought=True)
-    elif turn.now_s - step.seek_at_s > seek_wait_s(turn):
+    elif stands_s is not None:
+        # A player that was still running when the seek came has gone on from there; others get time to obey.
+        ran_on = (
+            0.0 < stands_s - step.position_s < 1.5
+            and turn.agent.seen is not None
+            and turn.agent.seen.same >= 2
+        )
+        if not ran_on and turn.now_s - step.seek_at_s <= seek_wait_s(turn):
+            return
         if step.tries < SEEKS_MAX:
             _send_to(turn, step)
         else:
             hold(turn, step, stands_s, sought=True)
 
 
-def _learn_stop(turn: Turn, step: Cueing, stands_s: float) -> Cueing:
-    """Learn the pause's latency from where the player came to stand, once it stands."""
+def standing_s(turn: Turn, step: Cueing) -> float | None:
+    """Give where the player stands: two answers with the same position, of which none can be an old one."""
     agent, seen = turn.agent, turn.agent.seen
+    if seen is None or seen.same < 1:
+        return None
+    if step.seek_at_s is not None:
+        return seen.position_s if seen.sent_at_s >= step.seek_at_s else None
     lag_s = 1.2 * agent.phase.refresh_s if agent.phase.in_steps else 0.0
-    if seen is None or seen.same < 1 or seen.sent_at_s < agent.asked_at_s + agent.learned.pause_s + lag_s:
-        return step
-    if abs(stands_s - step.position_s) < 1.0 and agent.asked_tries == 1:
-        turn.put(learned=stopped(agent.learned, stands_s - step.position_s))
-    step = replace(step, aimed=False)
-    turn.become(step)
-    return step
+    return seen.position_s if seen.sent_at_s >= agent.asked_at_s + agent.learned.pause_s + lag_s else None
+
+
+def _give_up(turn: Turn, step: Cueing, stands_s: float | None) -> None:
+    """Take a player as it stands; leave one alone that does not even stand."""
+    turn.say("uncorrectable", stands_s)
+    if stands_s is not None:
+        turn.become(Held(stands_s, turn.now_s, sought=False, why=step.why, round=step.round))
+    else:
+        turn.become(Away(paused=True))
 
 
 def _send_to(turn: Turn, step: Cueing) -> None:
     """Seek to the position, or farther ahead where the group would be gone before the player is ready."""
-    if step.aimed:
-        return  # first see where it stands
     learned = turn.agent.learned
     position_s = step.position_s
     if turn.line.rate > 0.0 and turn.reached_at_s(position_s) < turn.now_s + 0.6 * learned.park_s:

@@ -29,7 +29,10 @@ ENOUGH = 5
 """Samples of a live timeline that make a measurement."""
 HAND_S = 1.5
 """A jump forward, or back in the film, by more than this is a person's seek: no player does it by itself."""
-STALL_SAID_S = 2.0
+STALL_SAID_S = 1.0
+"""A film that stands still this long without having been told to is called stalled."""
+OWN_DOING_S = 6.0
+"""So long after a command of ours a player that stands is still busy with it."""
 SEEKS_TO_KNOW = 2
 RATE_MIN, RATE_MAX = 0.01, 0.05
 FREEZE_CHECK_S = 0.1
@@ -137,7 +140,6 @@ def run_measuring(turn: Turn, step: Measuring) -> None:
     if measured is not None and enough and measured.steady:
         _conclude(turn, step, measured)
     elif turn.now_s - step.since_s > MEASURE_MAX_S:
-        turn.say("stalled")
         turn.measure(replace(step, since_s=turn.now_s, after="jump", target_s=None))
     elif not phase.in_steps and len(phase.samples) >= ENOUGH:
         turn.forget_samples(keep=ENOUGH - 1)
@@ -294,6 +296,22 @@ def run_speeding(turn: Turn, step: Speeding) -> None:
         turn.put(corrected_at_s=turn.now_s)
         turn.set_rate(1.0, "correct")
         turn.measure(Measuring("speed", turn.now_s, "correct", step.round + 1))
+
+
+def stalls(turn: Turn) -> bool:
+    """Tell whether the film stands still, though nobody told it to."""
+    agent, seen = turn.agent, turn.agent.seen
+    step = agent.step
+    if (
+        seen is None
+        or seen.state not in ("playing", "buffering")
+        or turn.now_s - agent.moved_at_s < OWN_DOING_S
+    ):
+        return False
+    unasked = isinstance(step, Following) or (
+        isinstance(step, Measuring) and step.after in ("nothing", "jump")
+    )
+    return unasked and seen.at_s - seen.stands_since_s >= STALL_SAID_S + 1.5 * agent.phase.refresh_s
 
 
 def follows(step: object) -> bool:

@@ -11,10 +11,12 @@ it lags, never leads. There each sample is a bound, and a renewal caught between
     phase <= later position - earlier moment    of two neighbours that differ
 
 So a renewal need only be caught between two questions that lie close together; `next_question_s` says when to ask.
-A timeline is known to be in steps when the phase rises by itself, which a film never does: each such rise is a vote.
+A timeline is known to be in steps when the phase falls and rises back by itself, which a film never does: each such
+rise is a vote.
 """
 
 from itertools import pairwise
+from math import inf
 from statistics import fmean, median, pstdev
 
 import msgspec
@@ -61,6 +63,8 @@ class Phase(msgspec.Struct, frozen=True):
     in_steps: bool = False
     refresh_s: float = 0.0
     """The period of the steps; 0 while unknown."""
+    peak_s: float = -inf
+    """The highest phase since all was forgotten, also of samples that are not kept any more."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -80,7 +84,7 @@ def add(phase: Phase, sample: Sample) -> Phase:
         last = phase.samples[-1]
         if sample.at_s <= last.at_s:
             return phase
-        if sample.phase_s - sample.rtt_s / 2 > last.phase_s + last.rtt_s / 2 + RISE_S:
+        if _catches_up(phase, sample):
             votes, calm = min(VOTES_MAX, votes + 1), 0
             refresh_s = _period(refresh_s, sample.position_s - last.position_s, sample.at_s - last.at_s)
     if calm >= CALM_SAMPLES:
@@ -89,7 +93,15 @@ def add(phase: Phase, sample: Sample) -> Phase:
     kept = (*phase.samples, sample)[-(KEPT_STEPS if in_steps else KEPT_LIVE) :]
     while kept[0].at_s < sample.at_s - AGE_MAX_S:
         kept = kept[1:]
-    return Phase(kept, votes, calm, in_steps, refresh_s)
+    peak_s = max(phase.peak_s, sample.phase_s + sample.rtt_s / 2)
+    return Phase(kept, votes, calm, in_steps, refresh_s, peak_s)
+
+
+def _catches_up(phase: Phase, sample: Sample) -> bool:
+    """Tell whether the phase rose by itself, back to where it had been: beyond that it would be a jump forward."""
+    last = phase.samples[-1]
+    rose = sample.phase_s - sample.rtt_s / 2 > last.phase_s + last.rtt_s / 2 + RISE_S
+    return rose and sample.phase_s <= phase.peak_s + RISE_S
 
 
 def _period(known_s: float, step_s: float, gap_s: float) -> float:
@@ -102,7 +114,7 @@ def _period(known_s: float, step_s: float, gap_s: float) -> float:
 def flush(phase: Phase, keep: int = 0) -> Phase:
     """Forget the samples but the last `keep`; what kind of timeline it is stays known."""
     kept = phase.samples[-keep:] if keep else ()
-    return msgspec.structs.replace(phase, samples=kept)
+    return msgspec.structs.replace(phase, samples=kept, peak_s=phase.peak_s if keep else -inf)
 
 
 def presumed(refresh_s: float) -> Phase:
