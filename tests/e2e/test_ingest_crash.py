@@ -1,15 +1,21 @@
 """`kill -9` of the whole daemon in the middle of an ingest: the film arrives once and whole, whatever happens."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from tests.e2e import ingest_points as points
-from tests.e2e.library import CONFIG, MATRIX, Library, library, sha256, snapshot
+from tests.e2e.library import CONFIG, MATRIX, Library, library, sha256, side_by_side, snapshot
 
 FILM = "Movies/The Matrix (1999)/The Matrix (1999) - 1080p BluRay.mkv"
 
 
-async def test_one_film_ten_kills(place: Path) -> None:
+async def test_kills(place: Path, other_disk: Path) -> None:
+    """Two houses at the same time."""
+    await side_by_side(place, one_film_ten_kills, partial(a_move_to_another_disk, other_disk))
+
+
+async def one_film_ten_kills(place: Path) -> None:
     """One ingest, killed at ten points one after the other, and begun again each time."""
     async with library(place, more_ingest=points.SLOW) as house:
         await house.ctl("ingest", "--pause")
@@ -42,9 +48,7 @@ async def test_one_film_ten_kills(place: Path) -> None:
         assert (page["queue"], page["scans"], await house.reviews()) == ([], [], [])
 
 
-async def test_a_move_to_another_disk_keeps_its_source_until_the_row_is_written(
-    place: Path, other_disk: Path
-) -> None:
+async def a_move_to_another_disk(other_disk: Path, place: Path) -> None:
     """Killed when the film has its final name: the source is there for as long as the history does not know of it."""
     (other_disk / "Movies").mkdir()
     config = CONFIG.replace("{media}/Movies", str(other_disk / "Movies"))

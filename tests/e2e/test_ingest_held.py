@@ -131,21 +131,30 @@ async def what_lay_there_before_is_old(place: Path) -> None:
 
 async def copies_that_are_cut_off(place: Path) -> None:
     """By the end of the daemon, of the mover, or by a person: nothing half is left, and only the last ends the job."""
-    async with points.slow_house(place) as house:
-        path = house.arrive(size=points.SIZE)
-        await points.half_copied(house, path)
-        assert await house.segued.stop() == 0
+    async with library(place, more_ingest=points.SLOW) as house:
+        async with house.film_plays():
+            await points.until_slow(house)
+            await by_the_movers_death_and_by_a_person(house)
+            other = house.arrive(ALIEN, duration_s=ALIEN_S, size=points.SIZE)
+            await points.half_copied(house, other)
+            assert await house.segued.stop() == 0
         assert house.in_library() == []
         await house.segued.start()
-        await points.half_copied(house, path)
-        (mover,) = [pid for pid in family(house.segued.pid) if b"files.mover" in cmdline(pid)]
-        os.kill(mover, signal.SIGKILL)
-        job = await house.until_job(path, lambda job: job["phase"] == "queued")
-        assert "-9" in job["detail"]
-        await house.until_job(path, lambda job: job["phase"] == "working")
-        await points.begun(house, path)
-        await house.ctl("review", "reject", job["job_id"])
-        await house.until(lambda: house.in_library() == [], "nothing is left")
-        page = await house.page()
-        assert (page["queue"], page["recent"][0]["what"]) == ([], "rejected")
-        assert path.exists()
+        await house.until_entry("Alien")
+
+
+async def by_the_movers_death_and_by_a_person(house: Library) -> None:
+    """The first is tried again by itself, the second is not."""
+    path = house.arrive(size=points.SIZE)
+    await points.half_copied(house, path)
+    (mover,) = [pid for pid in family(house.segued.pid) if b"files.mover" in cmdline(pid)]
+    os.kill(mover, signal.SIGKILL)
+    job = await house.until_job(path, lambda job: job["phase"] == "queued")
+    assert "-9" in job["detail"]
+    await house.until_job(path, lambda job: job["phase"] == "working")
+    await points.begun(house, path)
+    await house.ctl("review", "reject", job["job_id"])
+    await house.until(lambda: house.in_library() == [], "nothing is left")
+    page = await house.page()
+    assert (page["queue"], page["recent"][0]["what"]) == ([], "rejected")
+    assert path.exists()

@@ -7,7 +7,7 @@ from typing import Any
 import trio
 
 from segue.demo.media_files import make
-from tests.e2e.library import MATRIX, MATRIX_S, Library, library, snapshot
+from tests.e2e.library import MATRIX, MATRIX_S, Library, library, side_by_side, snapshot
 
 DUNE = "Dune.1080p.BluRay.x264-GRP.mkv"
 """Two films have that title, and the name has no year."""
@@ -15,7 +15,17 @@ NOTHING = "video_0001.mkv"
 HARBOUR = "Harbour.Lights.S01.720p.HDTV.x264-GRP"
 
 
-async def test_a_person_decides(place: Path) -> None:
+async def test_looking_deciding_renaming(place: Path) -> None:
+    """Three houses at the same time."""
+    await side_by_side(
+        place,
+        a_person_decides,
+        what_only_looks_changes_nothing,
+        files_get_names_where_they_lie_and_get_them_back,
+    )
+
+
+async def a_person_decides(place: Path) -> None:
     """Nothing goes in by itself; each word of `seguectl review` does what it says, and asks before it does."""
     async with library(place, auto=False) as house:
         async with trio.open_nursery() as nursery:
@@ -107,7 +117,7 @@ async def a_whole_folder_is_right(house: Library) -> None:
     assert sorted(entry["episodes"] for entry in entries) == [[1], [2], [3], [4]]
 
 
-async def test_what_only_looks_changes_nothing(place: Path) -> None:
+async def what_only_looks_changes_nothing(place: Path) -> None:
     """`identify`, `plan`, `--dry-run` and `--preview` leave every file, time and entry; then `--auto` takes it in."""
     async with library(place, auto=False) as house:
         outside = house.place / "downloads"
@@ -140,7 +150,7 @@ async def test_what_only_looks_changes_nothing(place: Path) -> None:
         assert film.exists()
 
 
-async def test_files_get_names_where_they_lie_and_get_them_back(place: Path) -> None:
+async def files_get_names_where_they_lie_and_get_them_back(place: Path) -> None:
     """`rename --execute` renames, with what lies beside; `undo` gives the old names back, byte for byte."""
     async with library(place) as house:
         folder = house.place / "downloads"

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,14 +38,15 @@ async def until_on_plex(house: Library, title: str, count: int = 1) -> None:
     )
 
 
-async def test_versions_and_ways_back(place: Path) -> None:
-    """Four houses at the same time."""
+async def test_versions_and_ways_back(place: Path, other_disk: Path) -> None:
+    """Five houses at the same time."""
     await side_by_side(
         place,
         versions,
         a_hardlink_is_the_same_file,
         an_old_library_is_adopted,
         what_was_deleted_from_the_library_stays_deleted,
+        partial(another_disk, other_disk),
     )
 
 
@@ -124,7 +126,7 @@ async def a_hardlink_is_the_same_file(place: Path) -> None:
         assert len(media_of(house)) == 2, "what was taken back can be taken in again"
 
 
-async def test_another_disk(place: Path, other_disk: Path) -> None:
+async def another_disk(other_disk: Path, place: Path) -> None:
     """`hardlink-only` refuses and says why; `hardlink` copies and says so; `move` moves what lies beside, too."""
     config = CONFIG.replace("{media}/Movies", str(other_disk / "Movies"))
     (other_disk / "Movies").mkdir()
