@@ -160,6 +160,17 @@ def test_a_player_that_jumps_about_does_not_make_us_restless(seed: int) -> None:
     assert abs(telly.drift) < 0.1
 
 
+def test_corrections_keep_their_distance() -> None:
+    """A film that is thrown about every two seconds is corrected once in four at most."""
+    telly = Telly(Habits(toggles=False), learned=Learned(toggles=False, quantum_ms=1000)).playing()
+    before = telly.now
+    for _ in range(100):
+        telly.jump(telly.rng.choice([-0.5, 0.5]))
+        telly.run(2.0)
+    starts = [at for at, o in telly.commands if at >= before and isinstance(o, Pause | SeekTo)]
+    assert len(starts) <= 2 * 200 / 4
+
+
 # ---------------------------------------------------------------- the viewer's own remote
 
 
@@ -254,6 +265,7 @@ def test_slow_buttons_are_learned() -> None:
         assert telly.line is not None
         telly.tell(pausing(telly.line, rev, telly.now))
         telly.run(12.0)
+        assert abs(telly.position - telly.line.position_ms / 1000) <= FRAME
         telly.tell(resuming(telly.line, rev + 1, telly.now))
         telly.run(12.0)
     assert abs(telly.agent.learned.unpause_s - 0.3) < 0.1

@@ -5,7 +5,6 @@ from msgspec.structs import replace
 from segue.core.party.sync.agent import (
     Away,
     Cueing,
-    Following,
     Held,
     Idle,
     Loading,
@@ -22,6 +21,8 @@ from segue.core.party.sync.turn import OURS_S, Turn
 
 PARKED_S = 0.06
 """A player that stands this close to where it was sent stands right: a frame and a half."""
+STOPPED_S = 0.03
+"""One that stopped by itself must be closer: a seek could put it right there."""
 PUNCTUAL_S = 0.05
 LATE_S = 0.3
 """A player that could only be released later than this is sent farther ahead instead."""
@@ -140,7 +141,8 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
             turn.put(learned=stopped(turn.agent.learned, stands_s - step.position_s))
         step = replace(step, aimed=False)
         turn.become(step)
-    if stands_s is not None and abs(stands_s - step.position_s) <= PARKED_S:
+    near_s = STOPPED_S if step.seek_at_s is None else PARKED_S
+    if stands_s is not None and abs(stands_s - step.position_s) <= near_s:
         hold(turn, step, stands_s, sought=step.seek_at_s is not None)
     elif step.seek_at_s is None:
         if not step.aimed and (paused or (step.hurry and turn.agent.asked == "paused")):
@@ -172,12 +174,18 @@ def standing_s(turn: Turn, step: Cueing) -> float | None:
 
 
 def _give_up(turn: Turn, step: Cueing, stands_s: float | None) -> None:
-    """Take a player as it stands; leave one alone that does not even stand."""
+    """Take a player as it stands; begin anew with one that does not even stand."""
     turn.say("uncorrectable", stands_s)
     if stands_s is not None:
         turn.become(Held(stands_s, turn.now_s, sought=False, why=step.why, round=step.round))
     else:
-        turn.become(Away(paused=True))
+        begin_anew(turn)
+
+
+def begin_anew(turn: Turn) -> None:
+    """What was tried in vain may be tried again, from the start."""
+    turn.put(asked_tries=0)
+    turn.become(Idle())
 
 
 def _send_to(turn: Turn, step: Cueing) -> None:
@@ -278,5 +286,4 @@ def run_releasing(turn: Turn, step: Releasing) -> None:
         turn.measure(after)
     elif turn.now_s - step.since_s > RELEASE_MAX_S:
         turn.say("uncorrectable")
-        turn.put(resting_until_s=turn.now_s + turn.agent.tuning.rest_s)
-        turn.become(Following())
+        begin_anew(turn)
