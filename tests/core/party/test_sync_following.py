@@ -157,7 +157,7 @@ def test_a_player_that_jumps_about_does_not_make_us_restless(seed: int) -> None:
         telly.run(10.0 + n % 3)
     assert telly.count(Pause, SeekTo, since=before) <= 3 * 60
     telly.run(30.0)
-    assert abs(telly.drift) < 0.1
+    assert abs(telly.drift) < 0.25
 
 
 def test_corrections_keep_their_distance() -> None:

@@ -84,8 +84,10 @@ def add(phase: Phase, sample: Sample) -> Phase:
         last = phase.samples[-1]
         if sample.at_s <= last.at_s:
             return phase
-        if _catches_up(phase, sample):
+        caught_up = _catches_up(phase, sample)
+        if caught_up:
             votes, calm = min(VOTES_MAX, votes + 1), 0
+        if caught_up or (phase.in_steps and sample.position_s > last.position_s):
             refresh_s = _period(refresh_s, sample.position_s - last.position_s, sample.at_s - last.at_s)
     if calm >= CALM_SAMPLES:
         votes, calm = max(0, votes - 1), 0
@@ -105,10 +107,17 @@ def _catches_up(phase: Phase, sample: Sample) -> bool:
 
 
 def _period(known_s: float, step_s: float, gap_s: float) -> float:
-    """Follow the steps between questions so close that only one renewal fits between them."""
-    if gap_s > CLOSE_S or not 0.2 <= step_s <= 5.0:
+    """Follow the steps. Between close questions there is one renewal; else as many as fit what is known."""
+    close = gap_s <= CLOSE_S
+    if not 0.2 <= step_s <= 5.0 or not (known_s or close):
         return known_s
-    return step_s if known_s == 0.0 else known_s + 0.3 * (step_s - known_s)
+    if known_s == 0.0:
+        return step_s
+    period_s = step_s if close else step_s / max(1, round(step_s / known_s))
+    fits = abs(period_s - known_s) <= 0.15 * known_s
+    if not (fits or close):
+        return known_s
+    return known_s + (0.1 if fits else 0.3) * (period_s - known_s)
 
 
 def flush(phase: Phase, keep: int = 0) -> Phase:
@@ -188,7 +197,8 @@ def suspicious(phase: Phase) -> bool:
 def next_question_s(phase: Phase, after_s: float) -> float | None:
     """Tell when to ask a timeline in steps: just before and just after a renewal, in turn.
 
-    Each such pair of questions narrows the bounds to a third. None for live timelines, or while nothing is known.
+    A pair that hits narrows the bounds; it is wide enough for renewals that are not quite regular. None for live
+    timelines, or while nothing is known.
     """
     if not phase.in_steps or not phase.samples:
         return None
@@ -196,7 +206,7 @@ def next_question_s(phase: Phase, after_s: float) -> float | None:
     if renewals == 0:
         return None
     last, period_s = phase.samples[-1], phase.refresh_s or 1.0
-    margin_s = max(0.03, (high - low) / 6)
+    margin_s = max(0.08, (high - low) / 4)
     renewal_s = last.position_s - (low + high) / 2
     renewal_s += max(0.0, round((last.at_s - renewal_s) / period_s)) * period_s
     if renewal_s - margin_s - 0.03 <= last.at_s <= renewal_s and after_s <= renewal_s + margin_s:
