@@ -1,12 +1,18 @@
 """`seguectl watch` where nobody draws: lines for a person's log, JSON for a program."""
 
 import json
+import os
 import signal
+import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
+from segue.cli import watch
+from segue.cli.client import House
 from tests.cli import answers
 from tests.cli.fake_segued import WAIT_S, FakeSegued, Reader, refuses, says, waits_in_vain
 from tests.cli.running import SCRIPT, Running, environment, running, seguectl
@@ -194,6 +200,35 @@ def test_it_ends_quietly(watching: tuple[Running, Reader], number: int, code: in
     watch, _reader = watching
     assert watch.end(number) == code
     assert watch.errors == []
+
+
+def test_a_signal_wakes_the_loop_whose_handler_says_nothing() -> None:
+    """The loop does not depend on a handler that interrupts `select`: one that ran a moment before wakes it, too."""
+    ours, theirs = socket.socketpair()
+    told: list[int] = []
+
+    class Quiet(watch.Outlet):
+        def tick(self, now: float) -> None:
+            if told:
+                raise KeyboardInterrupt
+
+    class Silent:
+        pending = False
+        fileno = ours.fileno
+        close = ours.close
+
+    before = signal.signal(signal.SIGUSR1, lambda number, _frame: told.append(number))
+    alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
+    began_at = time.monotonic()
+    alarm.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            watch.follow(House([]), Silent(), Quiet())  # type: ignore[arg-type]  # all that it uses of a stream
+    finally:
+        alarm.join()
+        signal.signal(signal.SIGUSR1, before)
+        theirs.close()
+    assert time.monotonic() - began_at < watch.SILENCE_S / 2, "it slept on until the silence was too long"
 
 
 def test_ctrl_c_ends_a_command_that_waits_quietly(segued: FakeSegued) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import sys
 import time
 
@@ -258,8 +259,38 @@ def pressed(keys: bytes) -> bool:
 # ------------------------------------------------------------------ the loop
 
 
+class Waker:
+    """A file descriptor that a signal makes readable.
+
+    Without it a Ctrl-C that comes in the moment before `select` falls asleep would be heard at the next event only.
+    """
+
+    def __init__(self) -> None:
+        self.woken, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+        self._before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+
+    def close(self) -> None:
+        """Give the place back to whoever had it."""
+        signal.set_wakeup_fd(self._before)
+        os.close(self.woken)
+        os.close(self._write)
+
+
 def follow(house: House, stream: Stream, outlet: Outlet) -> None:
     """Follow the daemon's events, through its absences, until an exception says that it is enough."""
+    if outlet.fds:  # a screen has its own
+        _follow(house, stream, outlet)
+        return
+    waker = Waker()
+    outlet.fds = (waker.woken,)
+    try:
+        _follow(house, stream, outlet)
+    finally:
+        waker.close()
+
+
+def _follow(house: House, stream: Stream, outlet: Outlet) -> None:
     while True:
         try:
             _until_it_ends(stream, outlet)
