@@ -41,6 +41,7 @@ OWNERS = (
     "file_watcher",
     "ingest_worker",
     "download_asker",
+    "party_orchestrator",
 )
 
 

@@ -253,7 +253,9 @@ def test_a_clean_stop_is_told_from_a_crash(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "guilty"), [("music", ("music",)), ("house", ("music", "ingest"))], ids=["music", "house"]
+    ("domain", "guilty"),
+    [("music", ("music",)), ("house", ("music", "ingest", "party"))],
+    ids=["music", "house"],
 )
 def test_the_third_failure_in_ten_minutes_sets_the_slice_aside(
     book: Book, domain: str, guilty: tuple[str, ...]

@@ -6,10 +6,12 @@ from segue.core.ingest.actions import IngestActions
 from segue.core.ingest.settings import IngestSettings
 from segue.core.music.actions import MusicActions
 from segue.core.music.state import MusicSettings
+from segue.core.party.actions import PartyActions
+from segue.core.party.settings import PartySettings
 from segue.core.system.actions import SystemActions
 from segue.core.vocabulary import ActionBase, tagger
 
-Domain = Literal["music", "ingest", "system"]
+Domain = Literal["music", "ingest", "party", "system"]
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 
@@ -22,6 +24,7 @@ class ConfigLoaded(HouseAction, frozen=True):
 
     music: MusicSettings
     ingest: IngestSettings = IngestSettings()
+    party: PartySettings = PartySettings()
 
 
 class DeadlineDue(HouseAction, frozen=True):
@@ -30,4 +33,4 @@ class DeadlineDue(HouseAction, frozen=True):
     domain: Domain
 
 
-Action = MusicActions | IngestActions | SystemActions | ConfigLoaded | DeadlineDue
+Action = MusicActions | IngestActions | PartyActions | SystemActions | ConfigLoaded | DeadlineDue

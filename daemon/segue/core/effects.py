@@ -19,10 +19,11 @@ from segue.core.ingest.effects import (
 )
 from segue.core.music.actions import CommandFailed, PlayerCommandFailed, SessionsUnread
 from segue.core.music.effects import CommandPlayer, FetchSessions, HeosEffect, MusicEffects
+from segue.core.party.effects import PartyEffects
 from segue.core.system.effects import SystemEffects
 from segue.core.vocabulary import EffectBase
 
-Effect = MusicEffects | IngestEffects | SystemEffects
+Effect = MusicEffects | IngestEffects | PartyEffects | SystemEffects
 
 
 def dropped(effect: EffectBase, reason: Literal["dropped", "commit_late"], detail: str) -> Action | None:

@@ -4,6 +4,7 @@ import msgspec
 
 from segue.core.ingest.state import IngestState
 from segue.core.music.state import MusicState
+from segue.core.party.state import PartyState
 from segue.core.system.state import SystemState
 
 
@@ -12,4 +13,5 @@ class State(msgspec.Struct, frozen=True):
 
     music: MusicState = MusicState()
     ingest: IngestState = IngestState()
+    party: PartyState = PartyState()
     system: SystemState = SystemState()

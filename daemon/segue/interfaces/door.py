@@ -137,7 +137,7 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """No fields."""
 
 
-NOT_FOUND = frozenset({"unknown_room", "unknown_job", "unknown_library"})
+NOT_FOUND = frozenset({"unknown_room", "unknown_job", "unknown_library", "unknown_party"})
 """Refusals that are a 404: what was named is not there."""
 
 

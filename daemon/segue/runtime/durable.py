@@ -8,6 +8,7 @@ from msgspec.structs import replace as but
 
 from segue.core.ingest import state as ingest
 from segue.core.music import state as music
+from segue.core.party import state as party
 from segue.core.state import State
 from segue.runtime.rows import to_json
 
@@ -94,6 +95,13 @@ SLICES: tuple[DurableSlice, ...] = (
             project=lambda state: state.ingest.jobs,
             revive=lambda state, jobs: but(state, ingest=ingest.with_jobs(state.ingest, jobs)),
         ),
+    ),
+    DurableSlice(
+        domain="party",
+        version=party.DURABLE_VERSION,
+        kind=party.DurableParties,
+        project=lambda state: party.durable(state.party),
+        revive=lambda state, kept: but(state, party=party.revived(kept)),
     ),
 )
 """Each domain that keeps something; the only place to name a new one."""

@@ -7,7 +7,7 @@ from segue.core.actions import Action, ConfigLoaded, DeadlineDue
 from segue.core.ingest.requests import Request
 from segue.core.music import actions as music
 from segue.core.system import actions as system
-from segue.runtime import ingest_words
+from segue.runtime import ingest_words, party_words
 
 SESSIONS_NAMED = 2
 
@@ -119,5 +119,6 @@ _WORDS: dict[type, str | Callable[[Any], str]] = {
     system.JournalChanged: lambda a: _because(f"the journal is {a.status}", a.detail),
     system.DomainSetAside: lambda a: _because(f"what was kept of {a.domain} was set aside", a.detail),
     **ingest_words.WORDS,
+    **party_words.WORDS,
 }
 """One line an action; a test demands every one."""

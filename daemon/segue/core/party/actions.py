@@ -6,6 +6,7 @@ that it came through: what an old connection says, or its end, counts for nothin
 
 from typing import Literal
 
+from segue.core.party.home import HomeActions
 from segue.core.party.requests import PartyAction, PartyRequests
 from segue.core.party.settings import Device
 from segue.core.party.state import Protocol, Report
@@ -72,5 +73,12 @@ class ClockStepped(PartyAction, frozen=True):
 
 
 PartyActions = (
-    PartyRequests | ClientConnected | ClientDisconnected | SeatReady | SeatReported | HandSeen | ClockStepped
+    PartyRequests
+    | ClientConnected
+    | ClientDisconnected
+    | SeatReady
+    | SeatReported
+    | HandSeen
+    | ClockStepped
+    | HomeActions
 )

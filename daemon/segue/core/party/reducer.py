@@ -24,6 +24,7 @@ from segue.core.party.actions import (
     SeatReady,
     SeatReported,
 )
+from segue.core.party.home import AgentLinkChanged, HomeActions, HomeSeatGone, HomeSeatSeen, reduced
 from segue.core.party.requests import (
     AddRequested,
     CreateRequested,
@@ -106,14 +107,16 @@ def reduce(state: PartyState, action: PartyActions, stamp: Stamp) -> Step:
             state = hands.seen(state, action, out)
         case ClockStepped():
             pass
+        case AgentLinkChanged() | HomeSeatSeen() | HomeSeatGone():
+            state = _at_home(state, action, out)
         case _:
             assert_never(action)
     return _advance(before, state, out), out.effects
 
 
-def configure(state: PartyState, settings: PartySettings, stamp: Stamp) -> Step:
+def configure(state: PartyState, settings: PartySettings, stamp: Stamp, first_effect: int = 0) -> Step:
     """Take the configuration in. Parties that exist keep their own rules."""
-    out = Out(stamp)
+    out = Out(stamp, first_effect)
     before = _awake(state, stamp)
     return _advance(before, but(before, settings=settings), out), out.effects
 
@@ -130,6 +133,11 @@ def expire(state: PartyState, stamp: Stamp) -> Step:
 def next_deadline(state: PartyState) -> float | None:
     """Give the next moment at which something of this domain is due."""
     return 0.0 if state.asleep is not None and state.asleep.parties else state.due_at
+
+
+def _at_home(state: PartyState, action: HomeActions, out: Out) -> PartyState:
+    home = reduced(state.home, action, out)
+    return state if home is state.home else but(state, home=home)
 
 
 # ------------------------------------------------------------------ before and after each step

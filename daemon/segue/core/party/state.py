@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace as but
 
+from segue.core.party.home import Home
 from segue.core.party.settings import Device, Film, PartyRules, PartySettings, PhaseName, Role, Why
 from segue.core.party.sync.target import GroupLine
 
@@ -234,6 +235,8 @@ class PartyState(msgspec.Struct, frozen=True):
     """By id, the oldest first."""
     clients: Mapping[str, Client] = {}
     """By username."""
+    home: Home = Home()
+    """What this house's own agent says of its players."""
     wall_minus_now_s: float | None = None
     """How the two clocks stood to each other when last looked at."""
     due_at: float | None = None
@@ -262,6 +265,8 @@ def durable(state: PartyState) -> DurableParties:
     """Project the slice on what outlives the process."""
     if state.asleep is not None:
         return state.asleep
+    if not state.parties:
+        return DurableParties()
     return DurableParties(
         parties=tuple(_kept(party) for party in state.parties.values()),
         wall_minus_now_s=state.wall_minus_now_s or 0.0,
@@ -286,7 +291,7 @@ def _kept(party: Party) -> Party:
 
 def revived(kept: DurableParties) -> PartyState:
     """Begin a slice with what a former process kept; `awake` reads its moments as soon as there is a stamp."""
-    return PartyState(asleep=kept)
+    return PartyState(asleep=kept) if kept.parties else PartyState()
 
 
 def awake(state: PartyState, now_at: float, wall_at: float) -> PartyState:
