@@ -39,10 +39,15 @@ def sound_acts_without_fades_while_the_journal_is_late(state: State) -> tuple[Ac
 def transfers_give_way_to_people_who_watch(state: State) -> tuple[Action, ...]:
     """Copy nothing, or slowly, while a film or an episode plays anywhere in the house ([ingest] while_watching)."""
     wish = state.ingest.settings.while_watching
-    hold = wish if wish != "ignore" and state.music.watched else ""
+    because = ""
+    if state.music.watched:
+        because = f"{state.music.watched[0]} is being watched"
+    elif sessions.not_read_yet(state.music):
+        because = "whether anybody watches is not known yet"
+    hold = wish if wish != "ignore" and because else ""
     if state.ingest.held.hold == hold:
         return ()
-    return (TransfersHeld(hold, f"{state.music.watched[0]} is being watched" if hold else ""),)
+    return (TransfersHeld(hold, because if hold else ""),)
 
 
 def levels_go_home_before_the_daemon_stops(state: State) -> tuple[Action, ...]:

@@ -118,6 +118,11 @@ def watched(found: Iterable[PlexSession]) -> tuple[str, ...]:
     )
 
 
+def not_read_yet(state: MusicState) -> bool:
+    """Tell whether the first reading since the start is still awaited; not any more once Plex counts as away."""
+    return state.settings.plex_configured and state.plex.read_at is None and state.plex.failures < AWAY_AFTER
+
+
 def unread(state: MusicState, action: SessionsUnread, stamp: Stamp) -> MusicState:
     """Take a failed reading in: the last good one stands, and the next try comes later and later."""
     if not _is_ours(state.plex, action.effect_id):
