@@ -56,7 +56,9 @@ def _server(server: Json, paint: Paint) -> str:
 
 def _library(library: Json, paint: Paint) -> list[str]:
     scanned_at = number(library.get("scanned_at"))
-    scanned = moment(scanned_at) if scanned_at is not None else "-"
+    scanned = (
+        moment(scanned_at) if scanned_at else "never"
+    )  # Plex says 0 of a library that it has never scanned
     folders = texts(library.get("locations")) or texts(library.get("folders"))
     return [
         text(library.get("key")) or "-",
