@@ -10,6 +10,7 @@ from segue.cli.roff import Page, bold, escape
 from segue.config import schema
 from segue.config.describe import RESTART_KEYS, Setting, describe_settings
 from segue.config.environment import WELL_KNOWN
+from segue.config.passkeys import CREDENTIAL as PASSKEYS
 from segue.config.secret_files import SECRET_KEYS
 from segue.errors import ConfigError, StartError
 
@@ -37,7 +38,9 @@ ENVIRONMENT = (
     ("STATE_DIRECTORY", "Where the database and the journal are kept, unless [server] state_dir says it."),
     (
         "CREDENTIALS_DIRECTORY",
-        "Where systemd puts credentials: " + ", ".join(s.credential for s in SECRET_KEYS) + ".",
+        "Where systemd puts credentials: "
+        + ", ".join([*(s.credential for s in SECRET_KEYS), PASSKEYS])
+        + ".",
     ),
     ("LISTEN_FDS, LISTEN_FDNAMES", "Sockets that systemd brings: `http` and `control`."),
     ("NOTIFY_SOCKET, WATCHDOG_USEC", "Where systemd wants to hear how it is, and how often."),
@@ -160,6 +163,7 @@ def _around_the_file(page: Page) -> None:
     )
     page.example("SEGUE_PLEX__URL=http://192.0.2.5:32400", "the server")
     page.example("SEGUE_ROOM__LIVING__MAX_LEVEL=60", "a limit of the room named living")
+    page.example("SEGUE_PARTY__AGENT__USERNAME=alice", "a section within a section")
     page.section("SECRETS")
     page.text(
         "A secret is looked for as a systemd credential, then in its file, then in the environment and here."
@@ -169,6 +173,11 @@ def _around_the_file(page: Page) -> None:
         _item(
             page, bold(section), f"Credential `{secret.credential}`, or the file that {section}_file names."
         )
+    _item(
+        page,
+        bold("[party] passkeys"),
+        f"Credential `{PASSKEYS}`, or the file that [party] passkeys_file names: user:passkey, one a line.",
+    )
     page.text("A file that everybody may read is refused. No secret is taken from the command line.")
     page.section("EXAMPLES")
     page.text("One room: Plexamp on a small computer that is wired to the CD input of a receiver.")

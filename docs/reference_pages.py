@@ -12,6 +12,8 @@ from docs.tables import code, page, table
 from segue import core
 from segue.config.describe import describe_settings, settings_table
 from segue.config.environment import WELL_KNOWN
+from segue.config.passkeys import CREDENTIAL as PASSKEYS
+from segue.config.passkeys import KEY as PASSKEYS_FILE
 from segue.config.secret_files import SECRET_KEYS
 from segue.core.actions import Action, ConfigLoaded
 from segue.core.effects import Effect
@@ -240,7 +242,10 @@ def settings() -> str:
         ABOUT_SECRETS,
         table(
             ("secret", "credential", "file"),
-            [(code(s.key), code(s.credential), code(s.file_key)) for s in SECRET_KEYS],
+            [
+                *((code(s.key), code(s.credential), code(s.file_key)) for s in SECRET_KEYS),
+                ("the table of passkeys", code(PASSKEYS), code(PASSKEYS_FILE)),
+            ],
         ),
     )
 

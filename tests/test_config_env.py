@@ -93,7 +93,7 @@ def test_an_empty_variable_sets_no_number() -> None:
 
 def test_names_of_later_sections_are_passed_over_with_a_note() -> None:
     """They may be there for another program."""
-    config = load(TAUTULLI_URL="http://h:8181", IRC_NICK="segue")
+    config = load(TAUTULLI_URL="http://h:8181", TAUTULLI_API_KEY="x")
     assert len(config.notes) == 2
     assert all("later release" in note for note in config.notes)
 
@@ -105,7 +105,7 @@ def test_names_of_later_sections_are_passed_over_with_a_note() -> None:
         ("SEGUE_PLEX__URLL", "plex.urll", "did you mean url?"),
         ("SEGUE_PLEXX__URL", "plexx", "did you mean [plex]?"),
         ("SEGUE_PLEX__A__B", "plex", "SEGUE_PLEX__URL"),
-        ("SEGUE_PARTY__HOST", "party", "later release"),
+        ("SEGUE_TAUTULLI__URL", "tautulli", "later release"),
         ("SEGUE_ROOM__WAKE", "room", "SEGUE_ROOM__LIVING__PLEX_PLAYER"),
         ("SEGUE_ROOM__LIVING__WAKEE", "room[living].wakee", "did you mean wake?"),
         ("SEGUE_PLEX__TIMEOUT_S", "plex.timeout_s", "expected a number from 0.1 to 60"),

@@ -22,6 +22,10 @@ NOT_SET = (
     "api_key",
     "qbittorrent_password",
     "transmission_password",
+    "passkey",
+    "invite",
+    "password",
+    "sasl_password",
 )
 """Settings without a default."""
 COMMENTED = re.compile(r"^#(?=\[\[|[a-z_]+ = )", re.MULTILINE)
@@ -32,7 +36,7 @@ def sections_of(text: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     section = ""
     for line in COMMENTED.sub("", text).splitlines():
-        if header := re.match(r"\[+([a-z]+)\]+", line):
+        if header := re.match(r"\[+([a-z.]+)\]+", line):
             section = header[1]
             found[section] = []
         elif key := re.match(r"([a-z_]+) = ", line):

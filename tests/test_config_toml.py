@@ -189,6 +189,10 @@ WORDS = st.sampled_from(
             "[heos]\n",
             "[room.x]\n",
             "[[log]]\n",
+            "[party]\n",
+            "[party.agent]\n",
+            "[[party.agent]]\n",
+            "[party.agent.x]\n",
         ),
         *(
             "url = ",
@@ -210,6 +214,9 @@ WORDS = st.sampled_from(
             "plex = {url = 1}\n",
             "x.y.z = 1\n",
             "plex.url = 2\n",
+            "agent.gdm = true\n",
+            "agent = {gdm = true}\n",
+            "party.agent.gdm = 1\n",
         ),
     ]
 )

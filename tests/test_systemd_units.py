@@ -10,6 +10,7 @@ import pytest
 
 from segue.config import ServerConfig
 from segue.config.load import SYSTEM_SOCKET_DIR
+from segue.config.passkeys import CREDENTIAL as PASSKEYS
 from segue.config.secret_files import SECRET_KEYS
 from segue.errors import ConfigError
 from segue.listening import CONTROL_SOCKETS, HTTP_SOCKETS
@@ -184,7 +185,7 @@ def test_callers_can_be_told_apart() -> None:
 def test_every_secret_is_a_credential_and_none_has_to_be_there() -> None:
     """A credential without a default would let the start fail while its file is missing."""
     service = settings(UNITS / "segued.service")
-    names = {key.credential for key in SECRET_KEYS}
+    names = {PASSKEYS, *(key.credential for key in SECRET_KEYS)}
     assert {value.partition(":")[0] for value in service["LoadCredential"]} == names
     assert set(service["SetCredential"]) == {rf"{name}:\n" for name in names}
 

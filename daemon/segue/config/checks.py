@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from segue.config.checks_ingest import troubles
+from segue.config import checks_ingest, checks_party
 from segue.config.draft import Draft, Where, closest
 from segue.config.schema import Config, RoomConfig
 
@@ -256,8 +256,15 @@ def rooms_make_sense(config: Config) -> Iterator[Finding]:
 
 def ingest_makes_sense(config: Config) -> Iterator[Finding]:
     """What is watched is no library, what comes in has a place, and lists hold what they should."""
-    for trouble in troubles(config):
+    for trouble in checks_ingest.troubles(config):
         yield Finding(trouble.key, trouble.expected, trouble.got, hint=trouble.hint)
+
+
+def parties_make_sense(config: Config) -> Iterator[Finding]:
+    """Addresses, names and channels of watch parties are what they claim to be."""
+    for trouble in checks_party.troubles(config, problem_of_url, is_host):
+        secret_file = (f"{trouble.key}_file",)
+        yield Finding(trouble.key, trouble.expected, trouble.got, hint=trouble.hint, concerns=secret_file)
 
 
 Check = Callable[[Config], Iterator[Finding]]
@@ -272,6 +279,7 @@ CHECKS: tuple[Check, ...] = (
     rooms_are_told_apart,
     rooms_make_sense,
     ingest_makes_sense,
+    parties_make_sense,
 )
 
 
@@ -320,3 +328,5 @@ def warnings_of(config: Config) -> Iterator[str]:
                 near = closest(name, sorted(HEOS_INPUTS))
                 meant = f"; did you mean {near}?" if near else "."
                 yield f"{label}: HEOS documents no input {name}{meant}"
+    listen = parse_listen(config.server.listen)
+    yield from checks_party.warnings_of(config, listen is not None and not listen.is_loopback)

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from segue.config.schema import SECTIONS, Config
+from segue.config.environment import variable_of
+from segue.config.schema import SECTIONS, Config, attribute_of
 from segue.config.section import Section
 from segue.config.values import Key, keys_of
 
@@ -38,8 +39,7 @@ class Setting(NamedTuple):
     @property
     def variable(self) -> str:
         """The environment variable that sets it; `NAME` stands for the room's name."""
-        middle = "ROOM__NAME" if self.section == "room" else self.section.upper()
-        return f"SEGUE_{middle}__{self.key.upper()}"
+        return variable_of("room.NAME" if self.section == "room" else self.section, self.key)
 
 
 UNITS = {
@@ -118,7 +118,8 @@ def _flat(config: Config) -> dict[str, object]:
     flat: dict[str, object] = {}
     for name in SECTIONS:
         if name != "room":
-            flat.update(_section(name, getattr(config, name)))
+            flat.update(_section(name, getattr(config, attribute_of(name))))
+    flat["party.passkeys"] = config.passkeys
     for room in config.rooms:
         flat.update(_section(f"room[{room.name}]", room))
     return flat

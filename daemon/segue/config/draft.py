@@ -69,7 +69,7 @@ class Draft:
 
     def where(self, key: str) -> Where:
         """Find where `plex.url` was set; the file as a whole (or the environment) when it was not."""
-        section, _, name = key.partition(".")
+        section, _, name = key.rpartition(".")
         given = self.sections.get(section, {}).get(name)
         return given.where if given is not None else Where(self.source or "environment")
 
@@ -107,6 +107,9 @@ def refuse_key(draft: Draft, where: Where, section: str, label: str, key: str) -
     path = f"{label}.{shorten(key)}"
     if section == "room" and key in LATER_ROOM_KEYS:
         draft.refuse(where, path, f"this key {LATER}")
+        return
+    if f"{section}.{key}" in SECTIONS:
+        draft.refuse(where, path, f"expected a section: [{section}.{key}]")
         return
     near = closest(key, list(SECTIONS[section].__struct_fields__))
     elsewhere = [name for name, kind in SECTIONS.items() if key in kind.__struct_fields__]

@@ -6,7 +6,7 @@ They go before the file, so that a container or a first try needs no file at all
 from collections.abc import Mapping
 
 from segue.config.draft import Draft, Given, Where, refuse_key, refuse_section
-from segue.config.schema import SECTIONS
+from segue.config.schema import SECTIONS, attribute_of
 from segue.config.values import Key, keys_of
 
 PREFIX = "SEGUE_"
@@ -19,17 +19,22 @@ WELL_KNOWN = {
     "PLEX_CONFIDENCE_THRESHOLD": ("ingest", "threshold"),
     "PLEX_STABILITY_TIMEOUT": ("ingest", "stability_s"),
     "TMDB_API_KEY": ("tmdb", "api_key"),
+    "PASSKEY_VALIDATION_URL": ("party", "passkey_validation_url"),
+    "ORC_SERVER_URL": ("party.agent", "orchestrator"),
+    "ORC_PASSKEY": ("party.agent", "passkey"),
+    "ORC_USERNAME": ("party.agent", "username"),
+    "ORC_AUTHORIZED_CLIENTS": ("party.agent", "authorized_clients"),
+    "IRC_SERVER": ("irc", "server"),
+    "IRC_PORT": ("irc", "port"),
+    "IRC_CHANNEL": ("irc", "channel"),
+    "IRC_NICK": ("irc", "nick"),
 }
 """Names that other programs around Plex use, taken as they are; `SEGUE_...` goes before them."""
 
 MEDIA_ROOT = "PLEX_MEDIA_ROOT"
 """Stands for both libraries at once: its folders `Movies` and `TV Shows`."""
 
-WELL_KNOWN_LATER = (
-    *("TAUTULLI_URL", "TAUTULLI_API_KEY", "PASSKEY_VALIDATION_URL"),
-    *("ORC_SERVER_URL", "ORC_PASSKEY", "ORC_USERNAME", "ORC_AUTHORIZED_CLIENTS"),
-    *("IRC_SERVER", "IRC_PORT", "IRC_CHANNEL", "IRC_NICK"),
-)
+WELL_KNOWN_LATER = ("TAUTULLI_URL", "TAUTULLI_API_KEY")
 """Names whose sections come with later releases. They may be there for another program, so they are passed over."""
 
 
@@ -68,12 +73,14 @@ def _read_own(draft: Draft, name: str, text: str) -> None:
         case ["room", *_]:
             hint = "For example: SEGUE_ROOM__LIVING__PLEX_PLAYER."
             draft.refuse(where, "room", "expected a room's name and a key", hint=hint)
-        case [section, key] if section in SECTIONS:
+        case [*path, key] if (section := ".".join(path)) in SECTIONS:
             keys = keys_of(section)
             if key in keys:
                 _set(draft, draft.sections.setdefault(section, {}), keys[key], name, text)
-            else:
+            elif not _refuse_single_underscore(draft, where, f"{section}_{key}"):
                 refuse_key(draft, where, section, section, key)
+        case [section, inner, _] if any(known.startswith(f"{section}.") for known in SECTIONS):
+            refuse_section(draft, where, f"{section}.{inner}")
         case [section, *_] if section in SECTIONS:
             draft.refuse(
                 where, section, "expected a section and a key", hint=f"For example: {example(section)}."
@@ -108,17 +115,26 @@ def _set(draft: Draft, target: dict[str, Given], key: Key, variable: str, text: 
     target[key.name] = Given(text, Where(variable), is_text=True)
 
 
-def _refuse_single_underscore(draft: Draft, where: Where, plain: str) -> None:
+def _refuse_single_underscore(draft: Draft, where: Where, plain: str) -> bool:
     """Refuse `SEGUE_PLEX_URL`, which is surely meant; other names (`SEGUE_SOCKET`) are somebody else's."""
     for section in SECTIONS:
-        key = plain.removeprefix(f"{section}_")
+        key = plain.removeprefix(f"{attribute_of(section)}_")
         if key != plain and key in keys_of(section):
-            meant = f"{PREFIX}{section}__{key}".upper()
             draft.refuse(
-                where, f"{section}.{key}", "expected two underscores before the key", suggestion=meant
+                where,
+                f"{section}.{key}",
+                "expected two underscores before the key",
+                suggestion=variable_of(section, key),
             )
+            return True
+    return False
+
+
+def variable_of(section: str, key: str) -> str:
+    """Name the variable of a setting."""
+    return f"{PREFIX}{section.replace('.', '__')}__{key}".upper()
 
 
 def example(section: str) -> str:
     """Name one variable of a section."""
-    return f"{PREFIX}{section}__{next(iter(keys_of(section)))}".upper()
+    return variable_of(section, next(iter(keys_of(section))))

@@ -10,7 +10,9 @@ import msgspec
 from segue.config.checks import Check, check, warnings_of
 from segue.config.draft import Draft, room_label
 from segue.config.environment import read_environment
+from segue.config.passkeys import read_passkeys
 from segue.config.schema import (
+    SECTIONS,
     Config,
     HeosConfig,
     JournalConfig,
@@ -21,17 +23,8 @@ from segue.config.schema import (
     ServerConfig,
 )
 from segue.config.schema_ingest import DownloadsConfig, IngestConfig, MatchConfig, TmdbConfig
-from segue.config.secret_files import (
-    API_TOKEN,
-    PLEX_TOKEN,
-    QBITTORRENT_PASSWORD,
-    TMDB_KEY,
-    TRANSMISSION_PASSWORD,
-    WEBHOOK_SECRET,
-    SecretKey,
-    check_inline,
-    read_secret,
-)
+from segue.config.schema_party import IrcConfig, PartyAgentConfig, PartyConfig
+from segue.config.secret_files import SECRET_KEYS, SecretKey, check_inline, read_secret
 from segue.config.toml_file import parse_toml, read_text
 from segue.config.values import read_section
 from segue.errors import ConfigError
@@ -89,7 +82,7 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
     """Make the typed settings of all that is usable; what is not has its default, and a problem."""
     base = Path(draft.source).absolute().parent if draft.source else Path.cwd()
     values = {name: read_section(name, name, draft.sections.get(name, {}), draft) for name in PLAIN}
-    server, plex = values["server"], values["plex"]
+    server = values["server"]
     for section, key in FILES:
         if values[section].get(key):
             values[section][key] = _absolute(values[section][key], base, environ)
@@ -100,16 +93,12 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
     server["control_socket"] = server.get("control_socket") or default_control_socket(
         environ, server["state_dir"]
     )
-    plex["token"] = _secret(PLEX_TOKEN, plex, environ, draft)
-    server["webhook_secret"] = _secret(WEBHOOK_SECRET, server, environ, draft)
-    server["api_token"] = _secret(API_TOKEN, server, environ, draft)
-    values["tmdb"]["api_key"] = _secret(TMDB_KEY, values["tmdb"], environ, draft)
-    for password in (QBITTORRENT_PASSWORD, TRANSMISSION_PASSWORD):
-        values["downloads"][password.name] = _secret(password, values["downloads"], environ, draft)
+    for secret in SECRET_KEYS:
+        values[secret.section][secret.name] = _secret(secret, values[secret.section], environ, draft)
     server["api_token_file"] = server.get("api_token_file") or str(Path(server["state_dir"], "api-token"))
     return Config(
         server=ServerConfig(**server),
-        plex=PlexConfig(**plex),
+        plex=PlexConfig(**values["plex"]),
         heos=HeosConfig(**values["heos"]),
         rooms=tuple(_rooms(draft)),
         music=MusicConfig(**values["music"]),
@@ -117,12 +106,16 @@ def _build(draft: Draft, environ: Mapping[str, str]) -> Config:
         match=MatchConfig(**values["match"]),
         tmdb=TmdbConfig(**values["tmdb"]),
         downloads=DownloadsConfig(**values["downloads"]),
+        party=PartyConfig(**values["party"]),
+        party_agent=PartyAgentConfig(**values["party.agent"]),
+        irc=IrcConfig(**values["irc"]),
+        passkeys=read_passkeys(values["party"].get("passkeys_file", ""), environ, draft),
         journal=JournalConfig(**values["journal"]),
         log=LogConfig(**values["log"]),
     )
 
 
-PLAIN = ("server", "plex", "heos", "music", "ingest", "match", "tmdb", "downloads", "journal", "log")
+PLAIN = tuple(name for name in SECTIONS if name != "room")
 FILES = (
     ("server", "state_dir"),
     ("server", "control_socket"),
@@ -132,6 +125,13 @@ FILES = (
     ("tmdb", "api_key_file"),
     ("downloads", "qbittorrent_password_file"),
     ("downloads", "transmission_password_file"),
+    ("party", "passkeys_file"),
+    ("party.agent", "passkey_file"),
+    ("party.agent", "invite_file"),
+    ("party.agent", "tls_ca_file"),
+    ("irc", "tls_ca_file"),
+    ("irc", "password_file"),
+    ("irc", "sasl_password_file"),
 )
 FOLDERS = (("ingest", "watch"), ("ingest", "movies"), ("ingest", "shows"))
 """Keys that name paths: relative ones start at the configuration file's directory."""

@@ -6,12 +6,14 @@ of its name (`_s` seconds, `_ms` milliseconds, `_mb` megabytes of a million byte
 receiver's scale).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from segue.config.schema_ingest import DownloadsConfig, IngestConfig, MatchConfig, TmdbConfig
+from segue.config.schema_party import IrcConfig, PartyAgentConfig, PartyConfig
 from segue.config.section import Section
 from segue.secret import Secret
 
@@ -339,8 +341,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     match: MatchConfig = MatchConfig()
     tmdb: TmdbConfig = TmdbConfig()
     downloads: DownloadsConfig = DownloadsConfig()
+    party: PartyConfig = PartyConfig()
+    party_agent: PartyAgentConfig = PartyAgentConfig()
+    irc: IrcConfig = IrcConfig()
     journal: JournalConfig = JournalConfig()
     log: LogConfig = LogConfig()
+    passkeys: Mapping[str, Secret] = msgspec.field(default_factory=dict)
+    """The table of `party.passkeys_file`, by username."""
     path: str = ""
     """The file that was read; empty when the environment alone served."""
     warnings: tuple[str, ...] = ()
@@ -358,6 +365,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
             self.tmdb.api_key,
             self.downloads.qbittorrent_password,
             self.downloads.transmission_password,
+            self.party_agent.passkey,
+            self.party_agent.invite,
+            self.irc.password,
+            self.irc.sasl_password,
+            *self.passkeys.values(),
         )
         return tuple(secret for secret in found if secret is not None)
 
@@ -388,11 +400,20 @@ SECTIONS: dict[str, type[Section]] = {
     "match": MatchConfig,
     "tmdb": TmdbConfig,
     "downloads": DownloadsConfig,
+    "party": PartyConfig,
+    "party.agent": PartyAgentConfig,
+    "irc": IrcConfig,
     "journal": JournalConfig,
     "log": LogConfig,
 }
-"""Every section by its name in the file, in the order of the documentation."""
+"""Every section by its name in the file, in the order of the documentation; `Config` has it as `attribute_of` says."""
 
-LATER_SECTIONS = frozenset({"library", "tautulli", "party", "irc"})
+
+def attribute_of(section: str) -> str:
+    """Name the field of `Config` that holds a section: `party_agent` for `party.agent`."""
+    return section.replace(".", "_")
+
+
+LATER_SECTIONS = frozenset({"library", "tautulli"})
 """Sections of later releases: refused, because a setting that does nothing is worse than none."""
 LATER_ROOM_KEYS = frozenset({"idle_off_min", "loudness", "receiver", "sources"})

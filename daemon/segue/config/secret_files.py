@@ -15,6 +15,10 @@ from segue.errors import StartError
 from segue.secret import Secret
 
 SECRET_BYTES_MAX = 4096
+USUAL_MARKS = "-_.~+/=:"
+"""Beside letters and digits, what tokens are made of."""
+ANY_MARKS = "".join(mark for mark in map(chr, range(0x21, 0x7F)) if not mark.isalnum())
+"""All of ASCII that can be seen: for what others make up."""
 LIKE_A_SECRET = re.compile(r"[A-Za-z0-9_-]{16,}")
 """Names of files that are not there and may be the secret itself, put where its file should be named: not shown."""
 
@@ -27,6 +31,8 @@ class SecretKey(NamedTuple):
     credential: str
     characters_min: int
     """A Plex token is Plex' to make; what a person makes up must not be guessable."""
+    marks: str = USUAL_MARKS
+    """What it may have beside letters and digits."""
 
     @property
     def key(self) -> str:
@@ -40,11 +46,15 @@ class SecretKey(NamedTuple):
 
 
 PLEX_TOKEN = SecretKey("plex", "token", "plex-token", 1)
-WEBHOOK_SECRET = SecretKey("server", "webhook_secret", "webhook-secret", 16)
+WEBHOOK_SECRET = SecretKey("server", "webhook_secret", "webhook-secret", 16, "-_")
 API_TOKEN = SecretKey("server", "api_token", "api-token", 16)
 TMDB_KEY = SecretKey("tmdb", "api_key", "tmdb-key", 16)
 QBITTORRENT_PASSWORD = SecretKey("downloads", "qbittorrent_password", "qbittorrent-password", 1)
 TRANSMISSION_PASSWORD = SecretKey("downloads", "transmission_password", "transmission-password", 1)
+PARTY_PASSKEY = SecretKey("party.agent", "passkey", "party-passkey", 1, ANY_MARKS)
+PARTY_INVITE = SecretKey("party.agent", "invite", "party-invite", 1, ANY_MARKS)
+IRC_PASSWORD = SecretKey("irc", "password", "irc-password", 1, ANY_MARKS)
+IRC_SASL_PASSWORD = SecretKey("irc", "sasl_password", "irc-sasl-password", 1, ANY_MARKS)
 SECRET_KEYS = (
     PLEX_TOKEN,
     WEBHOOK_SECRET,
@@ -52,6 +62,10 @@ SECRET_KEYS = (
     TMDB_KEY,
     QBITTORRENT_PASSWORD,
     TRANSMISSION_PASSWORD,
+    PARTY_PASSKEY,
+    PARTY_INVITE,
+    IRC_PASSWORD,
+    IRC_SASL_PASSWORD,
 )
 
 
@@ -102,11 +116,27 @@ def _exists(path: Path) -> bool:
 
 def _read_file(key: SecretKey, path: Path, where: Where, draft: Draft, *, guarded: bool) -> Secret | None:
     label = key.key if guarded else key.file_key
+    data = read_closed(path, where, draft, label=label, guarded=guarded)
+    if data is None:
+        return None
+    text = data.decode("latin-1").strip()
+    if not text and guarded:
+        return None  # an empty credential is the unit's way to say that there is none
+    return _checked(key, text, where, draft, label=label)
+
+
+def read_closed(
+    path: Path, where: Where, draft: Draft, *, label: str, guarded: bool, bytes_max: int = SECRET_BYTES_MAX
+) -> bytes | None:
+    """Read a file that is to be closed to others; a problem is written down, and nothing comes back.
+
+    At most one byte more than `bytes_max`. `guarded`: its directory keeps others out.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(descriptor, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
-            data = file.read(SECRET_BYTES_MAX + 1) if stat.S_ISREG(mode) else None
+            data = file.read(bytes_max + 1) if stat.S_ISREG(mode) else None
     except (OSError, ValueError) as problem:
         reason = problem.strerror if isinstance(problem, OSError) else str(problem)
         hint = f"It is read as user {os.geteuid()}; a relative path starts at the configuration file."
@@ -124,10 +154,7 @@ def _read_file(key: SecretKey, path: Path, where: Where, draft: Draft, *, guarde
         hint = f"chmod o-rwx {path}"
         draft.refuse(where, label, f"{path} is open to everybody (mode {stat.S_IMODE(mode):04o})", hint=hint)
         return None
-    text = data.decode("latin-1").strip()
-    if not text and guarded:
-        return None  # an empty credential is the unit's way to say that there is none
-    return _checked(key, text, where, draft, label=label)
+    return data
 
 
 def _checked(key: SecretKey, text: str, where: Where, draft: Draft, *, label: str = "") -> Secret | None:
@@ -135,12 +162,12 @@ def _checked(key: SecretKey, text: str, where: Where, draft: Draft, *, label: st
     plain = text.strip()
     if not key.characters_min <= len(plain) <= SECRET_BYTES_MAX:
         expected = f"expected {key.characters_min} to {SECRET_BYTES_MAX} characters"
-        hint = "" if key is PLEX_TOKEN else "To make one: openssl rand -hex 24"
+        hint = "To make one: openssl rand -hex 24" if key.characters_min > 1 else ""
         draft.refuse(where, label or key.key, expected, got=f"{len(plain)}", hint=hint)
         return None
-    allowed = "-_" if key is WEBHOOK_SECRET else "-_.~+/=:"
-    if not all(c.isascii() and (c.isalnum() or c in allowed) for c in plain):
-        expected = f"expected letters, digits and {' '.join(allowed)} only, on one line"
+    if not all(c.isascii() and (c.isalnum() or c in key.marks) for c in plain):
+        marks = "ASCII marks" if key.marks is ANY_MARKS else " ".join(key.marks)
+        expected = f"expected letters, digits and {marks} only, on one line"
         draft.refuse(where, label or key.key, expected, hint="Is it the right file?" if label else "")
         return None
     return Secret(plain)

@@ -168,6 +168,15 @@ def parse_toml(text: str, draft: Draft) -> None:
         _refuse_toml(draft, Statement(1, 1, ""), whole)
 
 
+def _opened(table: dict[str, Any]) -> tuple[str, Any]:
+    """Give the section that a header names, with what it leaves: `[party.agent]` is a section, `[plex.x]` is none."""
+    (name, inner), *_ = table.items()
+    if isinstance(inner, dict) and inner and any(known.startswith(f"{name}.") for known in SECTIONS):
+        (child, below), *_ = inner.items()
+        return f"{name}.{child}", below
+    return name, inner
+
+
 class _Reader:
     """Puts statements in their places."""
 
@@ -201,7 +210,7 @@ class _Reader:
 
     def open(self, table: dict[str, Any], where: Where) -> None:
         """Begin the section that a header names."""
-        (name, inner), *_ = table.items()
+        name, inner = _opened(table)
         self.target = None
         if name not in SECTIONS:
             refuse_section(self.draft, where, name)
@@ -234,9 +243,7 @@ class _Reader:
                 for inner, item in room.items():
                     self.assign(target, inner, item, where)
         elif key in SECTIONS and key != "room" and isinstance(value, dict):
-            target, self.label = self.draft.sections.setdefault(key, {}), key
-            for inner, item in value.items():
-                self.assign(target, inner, item, where)
+            self.assign_all(key, value, where)
         elif key == "room":
             self.draft.refuse(where, "room", "each room has a [[room]] of its own")
         elif key in SECTIONS:
@@ -249,9 +256,18 @@ class _Reader:
         else:
             refuse_section(self.draft, where, key)
 
+    def assign_all(self, section: str, table: dict[str, Any], where: Where) -> None:
+        """Take a section that is written as the value of a key."""
+        before, self.label = self.label, section
+        for key, value in table.items():
+            self.assign(self.draft.sections.setdefault(section, {}), key, value, where)
+        self.label = before
+
     def assign(self, target: dict[str, Given], key: str, value: Any, where: Where) -> None:
         """Set one key, once."""
-        if key in target:
+        if f"{self.label}.{key}" in SECTIONS and isinstance(value, dict):
+            self.assign_all(f"{self.label}.{key}", value, where)
+        elif key in target:
             self.explained = True
             first = target[key].where.line
             path = f"{self.label}.{shorten(key)}"

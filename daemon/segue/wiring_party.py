@@ -1,0 +1,46 @@
+"""From the configuration to the parts of watch parties. Decides nothing."""
+
+from segue.config import Config
+from segue.core.party.settings import IntermissionRules, PartyRules, PartySettings
+
+
+def settings(config: Config) -> PartySettings:
+    """Give the party domain its settings."""
+    party = config.party
+    return PartySettings(
+        rules=rules(config),
+        parties_max=party.parties_max,
+        members_max=party.members_max,
+        succession_s=party.succession_s,
+        stall_s=party.stall_s,
+        wait_s=party.wait_s,
+        waits_per_hour=party.waits_per_hour,
+    )
+
+
+def rules(config: Config) -> PartyRules:
+    """Give what a party is like whose creator says nothing else."""
+    party = config.party
+    return PartyRules(
+        open=party.open,
+        join=party.join,
+        late=party.late,
+        stall=party.stall,
+        start_grace_s=party.start_grace_s,
+        catch_up_s=party.catch_up_s,
+        intermissions=IntermissionRules(
+            enabled=party.intermissions,
+            length_s=party.intermission_length_s,
+            first_s=party.intermission_first_s,
+            every_s=party.intermission_every_s,
+            remain_s=party.intermission_remain_s,
+            guard_s=party.intermission_guard_s,
+        ),
+    )
+
+
+def authorized_clients(config: Config) -> tuple[str, ...]:
+    """Name the players that parties may drive, by title or machine identifier: the listed ones, else the rooms'."""
+    if config.party_agent.authorized_clients:
+        return config.party_agent.authorized_clients
+    return tuple(room.plex_player for room in config.rooms if room.plex_player)
