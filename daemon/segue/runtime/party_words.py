@@ -5,6 +5,7 @@ from typing import Any
 
 from segue.core.party import actions as a
 from segue.core.party import home as h
+from segue.core.party import nicks as n
 from segue.core.party import requests as r
 
 DID = {
@@ -89,4 +90,8 @@ WORDS: dict[type, str | Callable[[Any], str]] = {
     h.AgentLinkChanged: _link,
     h.HomeSeatSeen: _seat,
     h.HomeSeatGone: lambda x: f"our player is out of party {x.party_id}",
+    n.NickAsked: lambda x: f"{x.nick} on IRC wants to be {x.username or 'known'}",
+    n.NickGone: lambda x: f"{x.nick or 'everybody'} on IRC is somebody else from now on",
+    n.NickConfirmRequested: lambda x: f"whoever was given the code {x.code[:20]} on IRC is {x.username}",
+    n.NickUnbindRequested: lambda x: f"{x.nick} on IRC is nobody",
 }

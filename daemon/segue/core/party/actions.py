@@ -7,6 +7,7 @@ that it came through: what an old connection says, or its end, counts for nothin
 from typing import Literal
 
 from segue.core.party.home import HomeActions
+from segue.core.party.nicks import NickActions
 from segue.core.party.requests import PartyAction, PartyRequests
 from segue.core.party.settings import Device
 from segue.core.party.state import Protocol, Report
@@ -81,4 +82,5 @@ PartyActions = (
     | HandSeen
     | ClockStepped
     | HomeActions
+    | NickActions
 )

@@ -1,7 +1,8 @@
-"""What the party domain wants done: all of it by the orchestrator, which holds the connections."""
+"""What the party domain wants done: by the orchestrator, which holds the connections, and by who speaks on IRC."""
 
 from typing import ClassVar, Literal
 
+from segue.core.party.nicks import TellNick
 from segue.core.party.settings import Film, PhaseName, Role
 from segue.core.party.state import Away, Frame
 from segue.core.vocabulary import EffectBase
@@ -82,4 +83,4 @@ class CloseLink(PartyEffect, frozen=True, kw_only=True, tag="close_link"):
     reason: Literal["replaced"]
 
 
-PartyEffects = PublishState | TellMember | TellEvent | CorrectSeat | CloseLink
+PartyEffects = PublishState | TellMember | TellEvent | CorrectSeat | CloseLink | TellNick

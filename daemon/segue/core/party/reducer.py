@@ -14,7 +14,7 @@ from typing import assert_never
 
 from msgspec.structs import replace as but
 
-from segue.core.party import due, hands, lobby, members, policy, transport
+from segue.core.party import due, hands, lobby, members, nicks, policy, transport
 from segue.core.party.actions import (
     ClientConnected,
     ClientDisconnected,
@@ -25,6 +25,7 @@ from segue.core.party.actions import (
     SeatReported,
 )
 from segue.core.party.home import AgentLinkChanged, HomeActions, HomeSeatGone, HomeSeatSeen, reduced
+from segue.core.party.nicks import NickActions, NickAsked, NickConfirmRequested, NickGone, NickUnbindRequested
 from segue.core.party.requests import (
     AddRequested,
     CreateRequested,
@@ -109,6 +110,8 @@ def reduce(state: PartyState, action: PartyActions, stamp: Stamp) -> Step:
             pass
         case AgentLinkChanged() | HomeSeatSeen() | HomeSeatGone():
             state = _at_home(state, action, out)
+        case NickAsked() | NickGone() | NickConfirmRequested() | NickUnbindRequested():
+            state = _on_irc(state, action, out)
         case _:
             assert_never(action)
     return _advance(before, state, out), out.effects
@@ -138,6 +141,11 @@ def next_deadline(state: PartyState) -> float | None:
 def _at_home(state: PartyState, action: HomeActions, out: Out) -> PartyState:
     home = reduced(state.home, action, out)
     return state if home is state.home else but(state, home=home)
+
+
+def _on_irc(state: PartyState, action: NickActions, out: Out) -> PartyState:
+    known = nicks.reduced(state.nicks, action, out)
+    return state if known is state.nicks else but(state, nicks=known)
 
 
 # ------------------------------------------------------------------ before and after each step
@@ -174,7 +182,10 @@ def _advance(before: PartyState, state: PartyState, out: Out) -> PartyState:
         after = _advanced(state, party, known, out)
         if after is not party:
             state = members.put(state, after)
-    due_at = earliest(party.due_at for party in state.parties.values())
+    asking = nicks.pruned(state.nicks, out.stamp.now_at)
+    if asking is not state.nicks:
+        state = but(state, nicks=asking)
+    due_at = earliest((nicks.next_at(asking), *(party.due_at for party in state.parties.values())))
     return state if due_at == state.due_at else but(state, due_at=due_at)
 
 

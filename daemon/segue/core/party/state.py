@@ -12,6 +12,8 @@ import msgspec
 from msgspec.structs import replace as but
 
 from segue.core.party.home import Home
+from segue.core.party.nicks import Nicks
+from segue.core.party.nicks import durable as durable_nicks
 from segue.core.party.settings import Device, Film, PartyRules, PartySettings, PhaseName, Role, Why
 from segue.core.party.sync.target import GroupLine
 
@@ -237,6 +239,8 @@ class PartyState(msgspec.Struct, frozen=True):
     """By username."""
     home: Home = Home()
     """What this house's own agent says of its players."""
+    nicks: Nicks = Nicks()
+    """Who speaks on IRC for whom."""
     wall_minus_now_s: float | None = None
     """How the two clocks stood to each other when last looked at."""
     due_at: float | None = None
@@ -255,21 +259,24 @@ RETURN_S = 35.0
 
 
 class DurableParties(msgspec.Struct, frozen=True):
-    """The durable projection: the parties, and the clocks by which their moments are to be read."""
+    """The durable projection: the parties, the clocks by which their moments are to be read, and who is who on IRC."""
 
     parties: tuple[Party, ...] = ()
     wall_minus_now_s: float = 0.0
+    nicks: Nicks = Nicks()
 
 
 def durable(state: PartyState) -> DurableParties:
     """Project the slice on what outlives the process."""
+    nicks = durable_nicks(state.nicks)
     if state.asleep is not None:
-        return state.asleep
+        return but(state.asleep, nicks=nicks)
     if not state.parties:
-        return DurableParties()
+        return DurableParties(nicks=nicks)
     return DurableParties(
         parties=tuple(_kept(party) for party in state.parties.values()),
         wall_minus_now_s=state.wall_minus_now_s or 0.0,
+        nicks=nicks,
     )
 
 
@@ -291,7 +298,7 @@ def _kept(party: Party) -> Party:
 
 def revived(kept: DurableParties) -> PartyState:
     """Begin a slice with what a former process kept; `awake` reads its moments as soon as there is a stamp."""
-    return PartyState(asleep=kept) if kept.parties else PartyState()
+    return PartyState(asleep=kept if kept.parties else None, nicks=kept.nicks)
 
 
 def awake(state: PartyState, now_at: float, wall_at: float) -> PartyState:
