@@ -78,6 +78,32 @@ def test_a_cohost_removes_guests_but_not_the_host(evening: Evening) -> None:
     assert evening.refused == ""
 
 
+def test_a_user_joins_by_themselves_where_anyone_may(evening: Evening) -> None:
+    party_id = evening.party_of("ann")
+    evening.act(AddRequested(party_id=party_id, who="bob", username="bob"))
+    assert evening.refused == "not_a_member"
+    party_id = evening.party_of("ann", join="anyone")
+    evening.act(AddRequested(party_id=party_id, who="bob", username="cob"))
+    assert evening.refused == "not_a_member"
+    for role in ("host", "cohost"):
+        evening.act(AddRequested(party_id=party_id, who="bob", username="bob", role=role))
+        assert evening.refused == "not_allowed"
+    evening.act(AddRequested(party_id=party_id, who="bob", username="bob", device_title="bob's TV"))
+    assert (evening.refused, evening.role("bob")) == ("", "guest")
+
+
+def test_a_guest_adds_players_of_their_own_so_many_and_no_more(evening: Evening) -> None:
+    party_id = evening.party_of("ann", "bob")
+    for n in range(15):
+        evening.act(AddRequested(party_id=party_id, who="bob", username="bob", device_title=f"TV {n}"))
+        assert evening.refused == ""
+        evening.later(2.0)
+    evening.act(AddRequested(party_id=party_id, who="bob", username="bob", device_title="another"))
+    assert evening.refused == "too_many_players"
+    evening.act(AddRequested(party_id=party_id, who="bob", username="ann", device_title="TV"))
+    assert evening.refused == "not_allowed"
+
+
 def test_there_is_one_host(evening: Evening) -> None:
     party_id = evening.party_of("ann", "bob")
     evening.act(RoleRequested(party_id=party_id, who="ann", username="bob", role="host"))

@@ -35,6 +35,8 @@ from segue.core.vocabulary import Out
 ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 ID_LENGTH = 6
 INVITE_S_MAX = 30 * 86_400.0
+SEATS_MAX = 16
+"""Players of one member in one party."""
 
 
 def create(state: PartyState, action: CreateRequested, out: Out) -> PartyState:
@@ -144,6 +146,9 @@ def _add(state: PartyState, party: Party, action: AddRequested, out: Out) -> Par
         member = Member(username, role=action.role, seats=seat, gone_at=out.stamp.now_at)
     elif not title or any(title in (s.title, s.device_id) for s in member.seats):
         out.accept(f"{username} is in already")
+        return party
+    elif len(member.seats) >= SEATS_MAX:
+        out.refuse("too_many_players", f"{username} has {SEATS_MAX} players here, the limit.", "Remove one.")
         return party
     else:
         member = but(member, seats=(*member.seats, *seat))

@@ -4,6 +4,7 @@ from msgspec.structs import replace as but
 
 from segue.core.party.requests import (
     ASKED,
+    AddRequested,
     OffsetRequested,
     PartyRequest,
     RemoveRequested,
@@ -46,6 +47,9 @@ def admit(party: Party, action: PartyRequest, out: Out) -> Party | None:
     if not action.who:
         return but(party, because=out.stamp.seq)
     member = party.member(action.who)
+    joins = isinstance(action, AddRequested) and action.username == action.who
+    if member is None and joins and party.rules.join == "anyone":
+        return but(party, because=out.stamp.seq)
     if member is None:
         out.refuse(
             "not_a_member", f"{action.who} is not in party {party.party_id}.", "Ask its host to add you."
@@ -53,7 +57,7 @@ def admit(party: Party, action: PartyRequest, out: Out) -> Party | None:
         return None
     asked = ASKED[type(action)]
     about = action.username if isinstance(action, RemoveRequested | OffsetRequested | ResyncRequested) else ""
-    if not may(party, action.who, asked.right, about):
+    if not joins and not may(party, action.who, asked.right, about):
         host = next((m.username for m in party.members if m.role == "host"), "")
         out.refuse(
             "not_allowed",

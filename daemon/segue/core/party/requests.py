@@ -37,7 +37,8 @@ class PartyRequest(PartyAction, frozen=True, kw_only=True):
 
 
 class AddRequested(PartyRequest, frozen=True, kw_only=True):
-    """Let a user take part, or one more player of theirs."""
+    """Let a user take part, or one more player of theirs. Everybody may add themselves to a party that anyone may join,
+    and players of their own to one that they are in."""
 
     username: str
     device_title: str = ""
