@@ -76,3 +76,28 @@ def test_the_players_of_the_rooms_are_driven_where_none_is_listed() -> None:
     assert wiring_party.authorized_clients(load_config(None, environ)) == ("TV",)
     environ["ORC_AUTHORIZED_CLIENTS"] = "Projector, tv-2"
     assert wiring_party.authorized_clients(load_config(None, environ)) == ("Projector", "tv-2")
+
+
+def test_an_agent_alone_leaves_the_house_alone() -> None:
+    """Nothing is hosted, no receiver is switched and nothing is taken in; the rooms' players are still its own."""
+    environ = {
+        "HOME": "/nowhere",
+        "PLEX_URL": "http://h:1",
+        "PLEX_TOKEN": "t",
+        "ORC_USERNAME": "alice",
+        "ORC_SERVER_URL": "wss://h",
+        "IRC_SERVER": "h",
+        "IRC_CHANNEL": "#a",
+        "PLEX_MEDIA_ROOT": "/srv/media",
+        "PLEX_INGEST_DIR": "/srv/in",
+        "SEGUE_ROOM__LIVING__PLEX_PLAYER": "TV",
+        "SEGUE_ROOM__LIVING__HEOS_PLAYER": "AVR",
+        "SEGUE_HEOS__HOST": "192.0.2.7",
+    }
+    config = wiring_party.only_agent(load_config(None, environ))
+    assert not config.party.host
+    assert not config.heos_wanted
+    assert (config.rooms, config.ingest.watch, config.irc.server) == ((), (), "")
+    assert wiring_party.authorized_clients(config) == ("TV",)
+    assert config.party_agent.orchestrator_url == "wss://h/ws"
+    assert config.plex.url == "http://h:1"

@@ -4,13 +4,15 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from segue import __version__
 from segue.errors import SegueError
 
 LEVELS = ("debug", "info", "warning", "error")
+INVITE_FILE = "SEGUE_PARTY__AGENT__INVITE_FILE"
+"""The variable of the setting that `--invite-file` stands for."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,9 +26,17 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"segued {__version__}")
     made.add_argument("--config", type=Path, metavar="FILE", help="the configuration")
     made.add_argument("--log-level", choices=LEVELS, help="the least important lines that are written")
+    made.add_argument(
+        "--invite-file", type=Path, metavar="FILE", help="an invitation to a watch party (a link, in a file)"
+    )
     what = made.add_mutually_exclusive_group()
     what.add_argument(
         "--check-config", action="store_true", help="say every error of the configuration, and end"
+    )
+    what.add_argument(
+        "--agent",
+        action="store_true",
+        help="be only this home's part in watch parties: host none, and leave the rest of the house alone",
     )
     what.add_argument("--demo", action="store_true", help="play a short evening on a simulated house")
     what.add_argument(
@@ -42,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(_with_replay(sys.argv[1:] if arguments is None else list(arguments)))
     try:
         if options.check_config:
-            return _check(options.config)
+            return _check(options.config, _environ(options.invite_file))
         if options.replay:
             return _replay(options.replay, options.config)
         if options.demo:
             return _demo(options.log_level)
-        return _daemon(options.config, options.log_level)
+        return _daemon(options)
     except SegueError as error:
         from segue import listening, logs
 
@@ -69,12 +79,19 @@ def _with_replay(arguments: list[str]) -> list[str]:
     return arguments
 
 
-def _check(path: Path | None) -> int:
+def _environ(invite_file: Path | None) -> Mapping[str, str]:
+    """Give the environment, with what the command line puts over it."""
+    if invite_file is None:
+        return os.environ
+    return {**os.environ, INVITE_FILE: str(invite_file.absolute())}
+
+
+def _check(path: Path | None, environ: Mapping[str, str]) -> int:
     """Say every problem of the configuration at once."""
     from segue.config import find_config
     from segue.wiring import load
 
-    config = load(path or find_config(os.environ), os.environ)
+    config = load(path or find_config(environ), environ)
     for warning in config.warnings:
         print(f"warning: {warning}")
     where = config.path or "the environment"
@@ -114,7 +131,7 @@ def _demo(log_level: str | None) -> int:
     return play(log_level)
 
 
-def _daemon(path: Path | None, log_level: str | None) -> int:
+def _daemon(options: argparse.Namespace) -> int:
     """Be the daemon."""
     gc.disable()  # Importing makes much and drops little: looking for garbage would cost a tenth of the start.
     import trio
@@ -123,7 +140,8 @@ def _daemon(path: Path | None, log_level: str | None) -> int:
 
     gc.freeze()  # What was imported stays; the collector need not look at it again.
     gc.enable()
-    return trio.run(app.run, app.Options(config=path, log_level=log_level), os.environ)
+    given = app.Options(config=options.config, log_level=options.log_level, agent_only=options.agent)
+    return trio.run(app.run, given, _environ(options.invite_file))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ class Options(msgspec.Struct, frozen=True):
 
     config: Path | None = None
     log_level: str | None = None
+    agent_only: bool = False
+    """Only this home's part in watch parties (`wiring_party.only_agent`)."""
     on_ready: Callable[[Config], None] = lambda _config: None
     """Called once the doors are open, for whoever started us in this process."""
 

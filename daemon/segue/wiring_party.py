@@ -1,6 +1,11 @@
 """From the configuration to the parts of watch parties. Decides nothing."""
 
+from msgspec.structs import replace as but
+
 from segue.config import Config
+from segue.config.schema import HeosConfig
+from segue.config.schema_ingest import IngestConfig
+from segue.config.schema_party import IrcConfig
 from segue.core.party.settings import IntermissionRules, PartyRules, PartySettings
 
 
@@ -44,3 +49,16 @@ def authorized_clients(config: Config) -> tuple[str, ...]:
     if config.party_agent.authorized_clients:
         return config.party_agent.authorized_clients
     return tuple(room.plex_player for room in config.rooms if room.plex_player)
+
+
+def only_agent(config: Config) -> Config:
+    """Leave of a configuration only this home's part in parties: `segued --agent`."""
+    return but(
+        config,
+        heos=HeosConfig(enabled=False),
+        rooms=(),
+        ingest=IngestConfig(),
+        irc=IrcConfig(),
+        party=but(config.party, host=False),
+        party_agent=but(config.party_agent, enabled=True, authorized_clients=authorized_clients(config)),
+    )
