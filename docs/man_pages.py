@@ -71,8 +71,8 @@ def segued_8() -> str:
     page.section("DESCRIPTION")
     page.text(
         "segued listens to a Plex Media Server and to a HEOS system, and acts in the house: it fades, switches inputs, "
-        "and gives back what it took. It hosts watch parties for friends in other homes, and keeps this home's players in "
-        "step with theirs. seguectl(1) shows what it does, and why."
+        "and gives back what it took. It hosts watch parties for friends in other homes, and keeps this home's players "
+        "in step with theirs. seguectl(1) shows what it does, and why."
     )
     page.text(
         "Without options it is the daemon. It runs in the foreground and logs to the journal under systemd, else to "
