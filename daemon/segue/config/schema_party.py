@@ -185,9 +185,7 @@ class PartyAgentConfig(Section, frozen=True, kw_only=True):
     ] = None
     invite_file: Annotated[
         str,
-        Meta(
-            description="File that holds an invitation link; the credential `party-invite` goes before it."
-        ),
+        Meta(description="File that holds an invitation link; the credential `party-invite` goes before it."),
     ] = ""
     invite: Annotated[Secret | None, Meta(description="The invitation link itself.")] = None
     authorized_clients: Annotated[
