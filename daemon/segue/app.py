@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import trio
 
-from segue import __version__, logs, wiring, wiring_ingest
+from segue import __version__, logs, wiring, wiring_ingest, wiring_party
 from segue.actors.front_door import FrontDoor
 from segue.actors.log_writer import LogWriter
 from segue.actors.webhook_listener import WebhookListener
@@ -57,7 +57,7 @@ class Options(msgspec.Struct, frozen=True):
 async def run(options: Options, environ: Mapping[str, str]) -> int:
     """Be the daemon until a signal ends it; gives the exit code."""
     path = options.config or find_config(environ)
-    config = wiring.load(path, environ)
+    config = read_config(path, environ, agent_only=options.agent_only)
     log = logs.configure_logging(options.log_level or config.log.level, config.log.format)
     logs.log_uncaught_errors()
     wiring.register_secrets(config)
@@ -237,7 +237,7 @@ class House:
         """Read the configuration again. A broken one changes nothing and says why."""
         self.notifier.reloading()
         try:
-            fresh = wiring.load(self.options.config, self.environ)
+            fresh = read_config(self.options.config, self.environ, agent_only=self.options.agent_only)
         except ConfigError as error:
             self.store.dispatch(ReloadRefused(str(error)), by="reload")
             self.notifier.ready("The configuration on disk is broken; the former one is in force.")
@@ -254,7 +254,9 @@ class House:
         return {"schema": "segue.reload/1", "changed": changed, "restart_needed": later}
 
     def _loaded(self, config: Config) -> ConfigLoaded:
-        return ConfigLoaded(wiring.music(config), wiring_ingest.settings(config))
+        return ConfigLoaded(
+            wiring.music(config), wiring_ingest.settings(config), wiring_party.settings(config)
+        )
 
     def _take_settings(self, config: Config) -> None:
         """Put in force what needs no restart and is not the core's."""
@@ -265,6 +267,12 @@ class House:
         self.door.heos_configured = config.heos_wanted
         self.store.late_s = config.journal.late_ms / 1000
         logs.set_level(self.options.log_level or config.log.level)
+
+
+def read_config(path: Path | None, environ: Mapping[str, str], *, agent_only: bool) -> Config:
+    """Read the configuration; with `--agent` what is left of it. Raises `ConfigError`."""
+    config = wiring.load(path, environ)
+    return wiring_party.only_agent(config) if agent_only else config
 
 
 def say_remarks(config: Config, log: Any) -> None:
