@@ -1,7 +1,7 @@
 """Which of two versions is the better one."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from segue.core.ingest.facts import ParsedName
@@ -38,6 +38,9 @@ Q = QualityFacts
         (Q("1080p", "CAM"), Q("720p", "BluRay"), "worse", "CAM against BluRay"),
         (Q("480p", "DVD"), Q("1080p", "TS"), "better", "DVD against TS"),
         (Q(source="DVD"), Q(source="CAM"), "better", "DVD against CAM"),
+        (Q("1080p", "CAM"), Q("720p"), "unknown", "CAM against 720p from a source that is not known"),
+        (Q("720p"), Q("1080p", "TS"), "unknown", "1080p TS against 720p from a source that is not known"),
+        (Q("1080p"), Q("720p", "CAM"), "better", "1080p against 720p"),
         (Q("2160p", edition="Extended"), Q("1080p"), "unknown", "another cut"),
         (Q("2160p", edition="Director's Cut"), Q("1080p", edition="directors cut"), "better", "2160p"),
         (Q("2160p", three_d=True), Q("1080p"), "unknown", "3D"),
@@ -114,6 +117,7 @@ def test_what_is_better_one_way_is_worse_the_other(a: QualityFacts, b: QualityFa
 
 
 @given(FACTS, FACTS, FACTS)
+@example(Q("720p"), Q("480p", "Sky"), Q("1080i", "CAM"))
 def test_better_than_the_better_one_is_never_worse(a: QualityFacts, b: QualityFacts, c: QualityFacts) -> None:
     if compare(a, b).verdict == compare(b, c).verdict == "better":
         assert compare(a, c).verdict in ("better", "unknown")

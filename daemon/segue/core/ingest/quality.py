@@ -189,6 +189,10 @@ def compare(new: QualityFacts, old: QualityFacts) -> Compared:
         return Compared("unknown", f"The resolution of {which} is not known.")
     if lines(new.resolution) != lines(old.resolution):
         more = lines(new.resolution) > lines(old.resolution)
+        larger, smaller = (new, old) if more else (old, new)
+        if larger.source in THEATRE and not smaller.source:
+            # Any other source would be better than a theatre's copy, and nobody knows that this one is no other.
+            return Compared("unknown", f"{larger.resolution} {larger.source} against {_unknown(smaller)}.")
         return _judged(more, f"{new.resolution} against {old.resolution}")
     return _of_one_resolution(new, old)
 
@@ -214,6 +218,10 @@ def _of_one_resolution(new: QualityFacts, old: QualityFacts) -> Compared:
 def _judged(better: bool, why: str) -> Compared:
     word = "better" if better else "worse"
     return Compared("better" if better else "worse", f"It is {word}: {why}.")
+
+
+def _unknown(facts: QualityFacts) -> str:
+    return f"{facts.resolution} from a source that is not known"
 
 
 def _bare(facts: QualityFacts) -> QualityFacts:
