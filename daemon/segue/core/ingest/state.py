@@ -272,6 +272,6 @@ def revived_job(job: Job) -> Job:
 
 
 def with_jobs(state: IngestState, kept: Mapping[str, Job]) -> IngestState:
-    """Add the jobs that a former process kept, in the order in which they were found."""
-    ordered = sorted(kept.values(), key=lambda job: (job.wall_found_at, job.job_id))
+    """Add the jobs that a former process kept, in the order in which they were found; those of one step by path."""
+    ordered = sorted(kept.values(), key=lambda job: (job.wall_found_at, job.because, job.source.path))
     return but(state, jobs={job.job_id: revived_job(job) for job in ordered})
