@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from segue.__main__ import parser
 from segue.config import ServerConfig
 from segue.config.load import SYSTEM_SOCKET_DIR
 from segue.config.passkeys import CREDENTIAL as PASSKEYS
@@ -41,13 +42,17 @@ def systemd_version() -> int:
 def installed(tmp_path: Path, drop_in: Path | None = None, source: Path = UNITS) -> Path:
     """Copy the units as they would be installed, with a program that exists."""
     for unit in [*source.glob("*.service"), *source.glob("*.socket")]:
-        text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
-        (tmp_path / unit.name).write_text(text)
+        _install(unit, tmp_path)
     if drop_in is not None:
         place = tmp_path / drop_in.parent.name
         place.mkdir()
-        shutil.copy(drop_in, place)
+        _install(drop_in, place)
     return tmp_path
+
+
+def _install(unit: Path, place: Path) -> None:
+    text = re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.MULTILINE)
+    (place / unit.name).write_text(text)
 
 
 def settings(unit: Path) -> dict[str, list[str]]:
@@ -174,6 +179,22 @@ def test_the_control_socket_is_for_its_group_and_outlives_the_service() -> None:
     )
     for place in (UNITS, UNITS / "user"):
         assert "RuntimeDirectory" not in settings(place / "segued.service")
+
+
+def test_the_agent_is_the_same_service_with_another_command_line() -> None:
+    """A home that only takes part gets the whole sandbox: only the command is another, and less memory is enough."""
+    agent = settings(UNITS / "drop-ins/segued.service.d/agent.conf")
+    service = settings(UNITS / "segued.service")
+    assert agent.pop("ExecStart") == ["", f"{service['ExecStart'][0]} --agent"]
+    assert parser().parse_args(["--agent"]).agent
+    assert agent.keys() == {"MemoryHigh", "MemoryMax"}
+    for name, (value,) in agent.items():
+        assert value.endswith("M")
+        assert int(value[:-1]) < _megabytes(service[name][0])
+
+
+def _megabytes(value: str) -> int:
+    return int(value[:-1]) * (1024 if value.endswith("G") else 1)
 
 
 def test_callers_can_be_told_apart() -> None:
