@@ -19,6 +19,7 @@ from segue.interfaces import events
 from segue.interfaces.answers import encode, ok
 from segue.interfaces.confirm import Confirmations
 from segue.interfaces.control import Caller, Policy, judge
+from segue.interfaces.door import PartyParts
 from segue.interfaces.http_api import DOORS, application
 from segue.interfaces.moment import Moment
 from segue.interfaces.views import Json, Surroundings
@@ -44,6 +45,7 @@ class Door:
         self.asked: list[tuple[str | None, int]] = []
         self.confirmations = Confirmations(trio.current_time)
         self.ingest = Desk()
+        self.party = PartyParts()
 
     @property
     def store(self) -> Store:

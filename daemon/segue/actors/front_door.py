@@ -16,7 +16,7 @@ from segue.core.music.sessions import is_player
 from segue.interfaces.answers import error, ok
 from segue.interfaces.confirm import Confirmations
 from segue.interfaces.control import Policy
-from segue.interfaces.door import IngestDesk
+from segue.interfaces.door import IngestDesk, PartyParts
 from segue.interfaces.moment import Moment
 from segue.interfaces.views import Json, Surroundings
 from segue.interfaces.webhook import BadWebhook, read_plex_webhook, secret_matches
@@ -84,6 +84,7 @@ class FrontDoor:
         self._more_counters = more_counters
         self._ingest = ingest
         self.confirmations = Confirmations(clock.now_at)
+        self.party = PartyParts()
         self._webhooks = 0
         self.policy = Policy()
         self.webhooks = WebhookRules()

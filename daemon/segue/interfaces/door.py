@@ -11,12 +11,14 @@ from segue.core.actions import Action
 from segue.core.ingest.facts import Candidate, CandidateKind, EpisodeFact, ParsedName
 from segue.core.ingest.records import HistoryRecord
 from segue.core.ingest.requests import SourceFile
+from segue.core.party.requests import PartyAction
 from segue.interfaces.answers import error, ok
 from segue.interfaces.confirm import HEADER, Confirmations, question
 from segue.interfaces.control import Caller, Policy, RouteTier
 from segue.interfaces.moment import Moment
 from segue.interfaces.views import Json, Surroundings
-from segue.runtime.store import Store
+from segue.runtime.store import Step, Store
+from segue.secret import Secret
 
 
 class WantedId(msgspec.Struct, frozen=True):
@@ -80,6 +82,53 @@ class IngestDesk(Protocol):
         """Test everything that the ingest needs; makes probe files and removes them."""
 
 
+class PartyLive(Protocol):
+    """The orchestrator, as the doors see it: what it knows of a party that the state does not."""
+
+    def live(self, party_id: str) -> Json:
+        """Say how each connection and each player is doing now. Everything in it may be left out.
+
+        `{"links": {username: {"rtt_ms", "heard_s", "queued"}}, "seats": [{"username", "device_id", "heard_s",
+        "drift_ms", "sigma_ms", "samples", "state", "note", "step", "position_ms", "stalls"}]}`; `heard_s` is how long
+        ago it was heard. A party that is not there: empty lists.
+        """
+
+
+class PartyDesk(Protocol):
+    """This home's agent, as the doors see it. Whatever it cannot do is an `ApiError`, with its status."""
+
+    def home(self) -> Json:
+        """Say how the agent is doing: `username`, `orchestrator` without secrets, `up`, `reason`, `rtt_ms`, `clock_ms`
+        (how sure the clock is), and `players`, each with `device_id`, `title`, `problem`, `detail`, and what is known
+        of it: `party_id`, `phase`, `film`, `step`, `drift_ms`, `sigma_ms`, `state`.
+        """
+
+    async def want(
+        self, party_id: str, op: str, position_ms: int | None = None, offset_ms: int | None = None
+    ) -> Json:
+        """Tell the orchestrator a person's wish, and give its answer: `ok`, else `code`, `message`, `hint`."""
+
+    async def join(self, link: Secret) -> Json:
+        """Take an invitation, keep it, and connect: `orchestrator`, `party_id`, and whether it is `up` already."""
+
+    async def find_film(self, text: str) -> list[Json]:
+        """Find films and episodes on this home's Plex by title, guid or file name, the best first: `title`, `year`,
+        `duration_ms`, `guid`, `filename`, `rating_key`, `kind`.
+        """
+
+
+class PartyParts(msgspec.Struct, frozen=True):
+    """What the doors of the parties need beside the state; what is not there is nothing."""
+
+    live: PartyLive | None = None
+    """Nothing: this segued hosts no parties."""
+    desk: PartyDesk | None = None
+    """Nothing: no agent runs here."""
+    invitation_url: str = ""
+    """The address that stands in invitations; empty: none is known."""
+    invite_days: int = 7
+
+
 class HouseDoor(Protocol):
     """What the doors need of the house behind them."""
 
@@ -98,6 +147,10 @@ class HouseDoor(Protocol):
     @property
     def ingest(self) -> IngestDesk:
         """Looks up what the ingest's doors ask for."""
+
+    @property
+    def party(self) -> PartyParts:
+        """The orchestrator and the agent, where they are."""
 
     def moment(self) -> Moment:
         """Now, on both clocks."""
@@ -166,11 +219,20 @@ def ask(
         "seq": step.seq,
         "doing": accepted.doing if accepted is not None else "",
     }
+    return ok(answer | _concerned(house, action, step, jobs), 202)
+
+
+def _concerned(house: HouseDoor, action: Action, step: Step, jobs: Sequence[str]) -> Json:
+    """Name what a request was about: its room, its party (a new one by the id that it got), or its jobs."""
+    state = house.store.state
     room = getattr(action, "room", None)
     if room is not None:
-        names = [r.name for r in house.store.state.music.rooms]
-        answer["room"] = names[0] if room == "-" and names else room
-    else:
-        before = step.entries[0].before.ingest.jobs
-        answer["jobs"] = [*jobs, *(key for key in house.store.state.ingest.jobs if key not in before)]
-    return ok(answer, 202)
+        names = [r.name for r in state.music.rooms]
+        return {"room": names[0] if room == "-" and names else room}
+    if isinstance(action, PartyAction):
+        before = step.entries[0].before.party.parties
+        named = [key for key in state.party.parties if key not in before]
+        party_id = getattr(action, "party_id", "") or "".join(named[:1])
+        return {"party": party_id} if party_id else {}
+    known = step.entries[0].before.ingest.jobs
+    return {"jobs": [*jobs, *(key for key in state.ingest.jobs if key not in known)]}
