@@ -10,6 +10,7 @@ from pathlib import Path
 import trio
 
 from segue.config import load_config
+from segue.wiring_party import only_agent
 from tests.e2e.house import BASE, ROOM, house, levels_sent
 from tests.helpers.rig import REPO, Segued, clean_environ, running
 
@@ -149,3 +150,26 @@ def test_the_first_configuration_is_good_once_the_token_is_there(place: Path) ->
     config = load_config(place / "segue.toml", {"HOME": str(place)})
     assert [room.name for room in config.rooms] == ["living"]
     assert config.warnings == ()
+
+
+def _beside(place: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = place / name.replace("_", "-")
+        path.write_text(text + "\n")
+        path.chmod(0o600)
+
+
+def test_the_house_that_hosts_and_its_friend_are_good_once_their_secrets_are_there(place: Path) -> None:
+    """Nothing is left to be warned about; the friend goes where the invitation leads."""
+    link = "segue-party:?at=wss%3A%2F%2Fparty.example.org%2Fws&party=k3x9qa&token=canary-token"
+    _beside(place, plex_token="token", party_passkeys="bob:a-long-passkey", party_invite=link)
+    for name in ("party-host.toml", "party-friend.toml"):
+        shutil.copy(EXAMPLES / name, place)
+    host = load_config(place / "party-host.toml", {"HOME": str(place)})
+    friend = only_agent(load_config(place / "party-friend.toml", {"HOME": str(place)}))
+    assert (host.warnings, friend.warnings) == ((), ())
+    assert (host.party.host, host.party.invitation_url) == (True, "wss://party.example.org/ws")
+    assert (host.party_agent.wanted, host.party_agent.orchestrator_url) == (True, "")
+    assert (friend.party.host, friend.party_agent.wanted) == (False, True)
+    assert friend.party_agent.invite is not None
+    assert friend.party_agent.invite.reveal() == link
