@@ -42,6 +42,7 @@ OWNERS = (
     "ingest_worker",
     "download_asker",
     "party_orchestrator",
+    "irc_announcer",
 )
 
 

@@ -56,6 +56,7 @@ class Ingest(Steps):
         for owner in ("file_watcher", "ingest_worker", "plex_librarian"):
             self.store.own(owner, self.wanted.append)
         self.take(ConfigLoaded(MUSIC, SETTINGS), by="app")
+        self.answer_all(())
 
     def arrive(self, *names: str) -> None:
         files = tuple(SourceFile(f"/in/{name}", 1000, 5, 7, 1) for name in names)
