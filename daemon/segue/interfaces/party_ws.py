@@ -1,0 +1,294 @@
+"""The door of the watch parties, `/ws`: frames to messages, in our protocol and in the old one, within all limits.
+
+One conversation a connection. Its first message says which protocol it speaks and who speaks; whoever may come in is
+handed to the orchestrator as a link, and from then on this module only reads, counts and writes. Sizes, floods, pings
+and slow readers are the WebSocket's own bounds (`runtime.http.limits`); what is said here is the rest of the table in
+`docs/party-protocol.md`. All writing is done by one task, so that a goodbye never waits behind a stuck message.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+import trio
+from starlette.requests import HTTPConnection
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from segue.interfaces.answers import error as http_error
+from segue.interfaces.control import Caller, Policy, judge
+from segue.interfaces.party_old_protocol import OldUp, Register, begins_old, decode_old_up
+from segue.interfaces.party_protocol import (
+    BAD_MESSAGES_MAX,
+    CLOSE_BAD_MESSAGES,
+    CLOSE_POLICY,
+    CLOSE_PROTOCOL,
+    BadMessage,
+    Error,
+    Hello,
+    ProtocolError,
+    Time,
+    TimeAnswer,
+    UpMessage,
+    chosen_version,
+    decode_up,
+    encode,
+)
+from segue.interfaces.party_translation import Credentials, checked, credentials, hashed
+from segue.interfaces.party_visitor import CLOSE_LATER, Admitted, TurnedAway, Visitor, visitor
+from segue.secret import Secret
+
+FIRST_MESSAGE_S = 10.0
+"""Longest wait for the first message, in seconds."""
+ADMISSION_S = 12.0
+"""Longest wait for the gate's verdict, in seconds: it asks a service, and others may be before us."""
+REASON_BYTES_MAX = 123
+"""What fits into a close frame (RFC 6455, section 5.5)."""
+
+
+class Goodbye(msgspec.Struct, frozen=True):
+    """How a connection is to be closed."""
+
+    code: int
+    reason: str
+
+
+class PartyLink(Protocol):
+    """One user's connection, as its conversation needs it."""
+
+    async def next(self) -> str | Goodbye:
+        """Wait for what is to be sent next."""
+
+    def tell(self, text: str) -> None:
+        """Queue a message."""
+
+    def end(self, code: int, reason: str) -> None:
+        """Have the connection closed. What still waits to be sent is dropped; a second call changes nothing."""
+
+
+Link = TypeVar("Link", bound=PartyLink)
+
+
+class PartyHub(Protocol[Link]):
+    """The orchestrator, as conversations need it. Nothing but `admit` waits."""
+
+    @property
+    def hosting(self) -> bool:
+        """Whether parties are hosted here at all."""
+
+    def now_at(self) -> float:
+        """Give server time, s."""
+
+    async def admit(self, who: Credentials, invite_hash: str, visitor: Visitor) -> Admitted | TurnedAway:
+        """Judge a visitor."""
+
+    def join(self, admitted: Admitted, first: Hello | Register) -> Link:
+        """Take in a user whose conversation has begun; `welcome` and all else is in the link's queue."""
+
+    def hear(self, link: Link, message: UpMessage | OldUp) -> None:
+        """Take a message; answers come through the link's queue."""
+
+    def leave(self, link: Link) -> None:
+        """Hear that a connection has ended."""
+
+
+def route(hub: Callable[[], PartyHub[Any] | None], policy: Callable[[], Policy]) -> WebSocketRoute:
+    """Make the route `/ws`. Without a hub, or with one that does not host, it answers 404."""
+
+    async def endpoint(websocket: WebSocket) -> None:
+        found = hub()
+        if found is None or not found.hosting:
+            text = "No watch parties are hosted here."
+            denied = http_error(404, "not_found", text, "[party] host = true hosts them.")
+            await websocket.send_denial_response(denied)
+        elif not same_origin(websocket):
+            text = "Pages of other sites may not speak here."
+            await websocket.send_denial_response(http_error(403, "bad_origin", text))
+        else:
+            await websocket.accept()
+            await Conversation(websocket, found, _visitor_of(websocket, policy())).run()
+
+    return WebSocketRoute("/ws", endpoint)
+
+
+def same_origin(connection: HTTPConnection) -> bool:
+    """Refuse a page of another site, which would come from this machine: a browser always names its origin."""
+    origin = connection.headers.get("origin")
+    return origin is None or origin.partition("://")[2] == connection.headers.get("host")
+
+
+def _visitor_of(websocket: WebSocket, policy: Policy) -> Visitor:
+    """Say where a connection comes from; on the control socket, whether it may change things here."""
+    peer = websocket.scope.get("extensions", {}).get("segue.peer")
+    on_socket = peer is not None and judge(Caller(peer.uid, peer.gid, peer.pid), "WRITE", policy) is None
+    address = websocket.client.host if websocket.client is not None else ""
+    return visitor(address, websocket.headers, on_socket=on_socket)
+
+
+class _ClientGone(Exception):  # noqa: N818 - what it is
+    """The connection ended before there was a link."""
+
+
+class _Refused(Exception):  # noqa: N818
+    """There will be no link; what to say, and how to close."""
+
+    def __init__(self, error: Error, close: int) -> None:
+        super().__init__(error.message)
+        self.error, self.close = error, close
+
+
+class Conversation:
+    """One connection, from its first message to its end."""
+
+    def __init__(self, websocket: WebSocket, hub: PartyHub[Any], visitor: Visitor) -> None:
+        self._websocket, self._hub, self._visitor = websocket, hub, visitor
+        self._bad_messages = 0
+        self._decode: Callable[[str | bytes], UpMessage | OldUp] = decode_up
+
+    async def run(self) -> None:
+        """Talk until either side has had enough."""
+        try:
+            link = await self._begin()
+        except _ClientGone:
+            return
+        except _Refused as refused:
+            await self._turn_away(refused)
+            return
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write, link, nursery.cancel_scope)
+                if not await self._read(link):
+                    nursery.cancel_scope.cancel()
+        finally:
+            self._hub.leave(link)
+
+    # ---------------------------------------------------------------- the beginning
+
+    async def _begin(self) -> PartyLink:
+        """Read the first message, and let its user in. Raises `_Refused`, `_ClientGone`."""
+        try:
+            said = credentials(self._websocket.headers, self._websocket.query_params)
+        except BadMessage as wrong:
+            raise _refused(wrong, CLOSE_POLICY) from None
+        # A passkey in the handshake is judged at once: whoever has a wrong one need not say more.
+        admitted = await self._admit(said, "") if said is not None and said.passkey else None
+        try:
+            first = self._first(await self._first_frame())
+            if admitted is None:
+                who = _joined(said, first)
+                admitted = await self._admit(who, hashed(getattr(first, "invite", "")))
+        except BadMessage as wrong:
+            close = CLOSE_POLICY if wrong.code in ("bad_username", "bad_passkey") else CLOSE_PROTOCOL
+            raise _refused(wrong, close) from None
+        except ProtocolError as wrong:
+            raise _refused(wrong, wrong.close or CLOSE_PROTOCOL) from None
+        link: PartyLink = self._hub.join(admitted, first)
+        return link
+
+    async def _first_frame(self) -> str | bytes:
+        with trio.move_on_after(FIRST_MESSAGE_S):
+            raw = await self._receive()
+            if raw is None:
+                raise _ClientGone
+            return raw
+        text = f"No first message came within {FIRST_MESSAGE_S:g} s."
+        raise _Refused(Error("wrong_beginning", text, "Begin with hello."), CLOSE_LATER)
+
+    def _first(self, raw: str | bytes) -> Hello | Register:
+        """Read the first message. Raises `ProtocolError`."""
+        if begins_old(raw):
+            self._decode = decode_old_up
+            register = decode_old_up(raw)
+            assert isinstance(register, Register)
+            return register
+        hello = decode_up(raw)
+        assert isinstance(hello, Hello)
+        chosen_version(hello)
+        return hello
+
+    async def _admit(self, who: Credentials, invite_hash: str) -> Admitted:
+        """Have the gate judge. Raises `_Refused`."""
+        with trio.move_on_after(ADMISSION_S):
+            verdict = await self._hub.admit(who, invite_hash, self._visitor)
+            if isinstance(verdict, Admitted):
+                return verdict
+            raise _Refused(Error(verdict.code, verdict.message[:500], verdict.hint[:500]), verdict.close)
+        text = "The passkey could not be checked in time."
+        raise _Refused(Error("unverified", text, "Try again in a minute."), CLOSE_LATER)
+
+    async def _turn_away(self, refused: _Refused) -> None:
+        try:
+            await self._websocket.send_text(encode(refused.error))
+            await self._websocket.close(refused.close, shortened(refused.error.message))
+        except (WebSocketDisconnect, RuntimeError):
+            return  # it did not wait for the answer
+
+    # ---------------------------------------------------------------- reading and writing
+
+    async def _read(self, link: PartyLink) -> bool:
+        """Read until the client is gone; True when it is we who end the conversation, and the goodbye is queued."""
+        while (raw := await self._receive()) is not None:
+            try:
+                message = self._decode(raw)
+            except ProtocolError as wrong:
+                if self._may_go_on(link, wrong):
+                    continue
+                return True
+            if isinstance(message, Time):
+                await self._answer_probe(message)
+            else:
+                self._hub.hear(link, message)
+        return False
+
+    async def _receive(self) -> str | bytes | None:
+        """Wait for the next frame; nothing when the connection has ended."""
+        message = await self._websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return None
+        text: str | None = message.get("text")
+        return text if text is not None else bytes(message["bytes"])
+
+    def _may_go_on(self, link: PartyLink, wrong: ProtocolError) -> bool:
+        if wrong.close is not None:
+            link.end(wrong.close, wrong.message)
+            return False
+        self._bad_messages += 1
+        if self._bad_messages > BAD_MESSAGES_MAX:
+            link.end(CLOSE_BAD_MESSAGES, f"{self._bad_messages} messages could not be read")
+            return False
+        link.tell(encode(Error(wrong.code, wrong.message[:500], wrong.hint[:500])))
+        return True
+
+    async def _answer_probe(self, probe: Time) -> None:
+        """Answer a clock probe past the queue: what it waits there would be taken for the network's delay."""
+        read_at = self._hub.now_at()
+        try:
+            await self._websocket.send_text(encode(TimeAnswer(probe.c0, read_at, self._hub.now_at())))
+        except (WebSocketDisconnect, RuntimeError):
+            return  # closed meanwhile; the next reading finds out
+
+    async def _write(self, link: PartyLink, scope: trio.CancelScope) -> None:
+        """Send what the link has, until the goodbye or the client's end."""
+        try:
+            while isinstance(item := await link.next(), str):
+                await self._websocket.send_text(item)
+            await self._websocket.close(item.code, shortened(item.reason))
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # gone, or read too slowly
+        scope.cancel()
+
+
+def shortened(reason: str) -> str:
+    """Cut a sentence to what fits into a close frame, between characters."""
+    return reason.encode()[:REASON_BYTES_MAX].decode(errors="ignore")
+
+
+def _refused(wrong: ProtocolError, close: int) -> _Refused:
+    return _Refused(Error(wrong.code, wrong.message[:500], wrong.hint[:500]), close)
+
+
+def _joined(said: Credentials | None, first: Hello | Register) -> Credentials:
+    """Put together what handshake and first message say of who speaks; the handshake goes first."""
+    username = said.username if said is not None else first.username
+    passkey = said.passkey if said is not None and said.passkey else Secret(getattr(first, "passkey", ""))
+    return checked(username, passkey.reveal())
