@@ -65,13 +65,15 @@ class Credentials(msgspec.Struct, frozen=True):
 def credentials(headers: Mapping[str, str], query: Mapping[str, str]) -> Credentials | None:
     """Read them from a handshake: `Authorization: Bearer` with `X-Username`, else `?username=&passkey=`.
 
-    Header names are in lower case. Nothing where neither form is there; then the first message must carry them.
+    Header names are in lower case. What is not there, the first message must carry; nothing where all of it is missing.
     Raises `BadMessage` for what no username or passkey can be.
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         username = headers.get("x-username") or query.get("username", "")
         return checked(username, token.strip())
+    if headers.get("x-username"):
+        return checked(headers["x-username"], "")
     if "passkey" in query or "username" in query:
         return checked(query.get("username", ""), query.get("passkey", ""))
     return None
