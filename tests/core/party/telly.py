@@ -58,6 +58,8 @@ class Habits:
     lost: float = 0.0
     """The share of questions and of commands that are lost."""
     deaf_to_seeks: bool = False
+    ignored_offsets: int = 0
+    """So many films begin at 0, whatever was asked for."""
 
 
 @dataclass
@@ -144,6 +146,9 @@ class Telly:
     def load(self, media: str, position: float) -> None:
         self.media, self.button, self._plays = media, True, True
         self._held_until = self.now + self.habits.load
+        if self.habits.ignored_offsets > 0:
+            self.habits.ignored_offsets -= 1
+            position = 0.0
         self._turn(floor(position / self.habits.quantum + 1e-6) * self.habits.quantum)
         self.at(self._held_until, self._turn)
 

@@ -68,6 +68,23 @@ def test_a_late_joiner_is_in_step_within_four_seconds() -> None:
     assert telly.count(Play, Pause, SeekTo, why="correct") == 0
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_film_that_began_at_its_beginning_is_in_step_within_four_seconds_too(seed: int) -> None:
+    """A player that ignores where it was asked to begin is sent there at once, without being measured first."""
+    telly = Telly(Habits(ignored_offsets=1, jitter=0.02), Random(seed))
+    telly.tell(GroupLine(1, 60_000, -600.0 - seed / 7, 1.0))
+    telly.run(4.0)
+    assert abs(telly.drift) < 0.1
+
+
+def test_who_is_too_little_ahead_for_a_freeze_waits_farther_ahead() -> None:
+    """Slow buttons make no short freeze: a quarter of a second too early would stay for ever."""
+    telly = Telly(Habits(latency=0.28), learned=Learned(unpause_s=0.28, unpause_seen=5)).playing()
+    telly.jump(0.25 - telly.drift)
+    telly.run(40.0)
+    assert abs(telly.drift) < 0.2
+
+
 @given(SEEDS, st.floats(0.4, 3.0))
 @settings(max_examples=30, deadline=None)
 def test_a_silent_stall_is_repaired_with_little(seed: int, length: float) -> None:

@@ -12,6 +12,7 @@ from segue.core.party.sync.agent import (
     Pausing,
     Rehearsing,
     Releasing,
+    Seen,
     Speeding,
 )
 from segue.core.party.sync.latency import loaded, stopped
@@ -33,6 +34,8 @@ RELEASE_MAX_S = 12.0
 LOAD_MAX_S = 20.0
 LOADS_MAX = 3
 LOAD_REST_S = 60.0
+STARTED_S = 3.0
+"""A film that is this far from where it began has just begun."""
 SEEKS_MAX = 3
 REHEARSE_AFTER_S = 1.5
 TOGGLE_WATCH_S = 1.2
@@ -102,20 +105,28 @@ def run_loading(turn: Turn, step: Loading) -> None:
         seen is not None and seen.sent_at_s > step.sent_at_s and (not line.media or seen.media == line.media)
     )
     if there and seen is not None and seen.state in ("playing", "paused") and seen.position_s is not None:
-        moved_s = seen.position_s - step.position_s
-        if seen.state == "paused" or not turn.group_moves:
-            turn.become(Idle())
-            cue(turn, "join", hurry=True)
-        elif seen.same == 0 and -1.1 < moved_s < 3.0:
-            turn.put(learned=loaded(turn.agent.learned, seen.at_s - step.sent_at_s - max(0.0, moved_s)))
-            turn.measure(Measuring("load", turn.now_s, why="join"))
-        elif seen.same == 0:
-            turn.measure(Measuring("load", turn.now_s, why="join"))
+        _loaded(turn, step, seen, seen.position_s)
     elif step.tries < LOADS_MAX and turn.now_s - step.sent_at_s >= LOAD_MAX_S:
         load(turn, step.tries + 1)
     elif turn.now_s - step.sent_at_s >= LOAD_REST_S:
         turn.say("not_loading")
         load(turn)
+
+
+def _loaded(turn: Turn, step: Loading, seen: Seen, position_s: float) -> None:
+    """Learn how long it took, and go on: a film that began elsewhere than it was asked to is not measured first."""
+    moved_s = position_s - step.position_s
+    there = -1.1 < moved_s < STARTED_S
+    if seen.state == "playing" and (there or position_s < STARTED_S):
+        ran_s = max(0.0, moved_s) if there else position_s
+        turn.put(learned=loaded(turn.agent.learned, seen.at_s - step.sent_at_s - ran_s))
+    if seen.state == "paused" or not turn.group_moves:
+        turn.become(Idle())
+        cue(turn, "join", hurry=True)
+    elif there:
+        turn.measure(Measuring("load", turn.now_s, why="join"))
+    else:
+        catch_up(turn, "join", 1)
 
 
 def run_pausing(turn: Turn, step: Pausing) -> None:

@@ -224,7 +224,12 @@ def shortest_freeze_s(turn: Turn) -> float:
 def _freeze(turn: Turn, drift: float, round_: int, why: Why) -> None:
     least_s = shortest_freeze_s(turn)
     if least_s - drift > 0.5 * drift:
-        turn.become(Following())  # it would be as far behind as it is ahead
+        # It would be as far behind as it is ahead. What may stay, stays; the rest is worth a release.
+        if drift <= turn.agent.tuning.band_max_s:
+            turn.become(Following())
+        else:
+            turn.put(corrected_at_s=turn.now_s)
+            catch_up(turn, why, round_ + 1)
         return
     learned = turn.agent.learned
     length_s = max(drift, least_s) + learned.pause_s - learned.unpause_s

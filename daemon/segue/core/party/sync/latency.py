@@ -13,6 +13,8 @@ SEEK_MIN_S = 0.02
 SEEK_MAX_S = 8.0
 LOAD_MIN_S = 0.2
 LOAD_MAX_S = 15.0
+PARK_OF_LOAD, PARK_BESIDE_S = 0.45, 0.3
+"""Before any seek was seen: parking takes this part of what loading took, and this much more."""
 GAIN_MIN = 0.2
 """How much of a new observation is taken over once a player is known; the first ones weigh more."""
 LATE_S = 0.3
@@ -111,7 +113,10 @@ def sought(model: Learned, surplus_s: float) -> Learned:
 
 
 def loaded(model: Learned, took_s: float) -> Learned:
-    """Learn how long the film took from the command to its first movement."""
+    """Learn how long the film took from the command to its first movement. Who loads quickly seeks quickly, too."""
     weight = gain(model.load_seen, 0.3)
     load_s = clamp(model.load_s + weight * (took_s - model.load_s), LOAD_MIN_S, LOAD_MAX_S)
-    return msgspec.structs.replace(model, load_s=load_s, load_seen=model.load_seen + 1)
+    park_s = model.park_s
+    if model.load_seen == model.seek_seen == 0:
+        park_s = clamp(PARK_OF_LOAD * load_s + PARK_BESIDE_S, 0.1, park_s)
+    return msgspec.structs.replace(model, load_s=load_s, load_seen=model.load_seen + 1, park_s=park_s)
