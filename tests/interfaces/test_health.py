@@ -6,6 +6,10 @@ from segue.core.ingest.requests import SourceFile
 from segue.core.ingest.state import IngestState, Job, PendingScan, Queued, Root
 from segue.core.music.actions import HeosPlayer
 from segue.core.music.state import MusicState, PlexLink, Receiver, Room, RoomSettings
+from segue.core.party.home import Home
+from segue.core.party.settings import Film, PartyRules
+from segue.core.party.state import Frame, Gathering, Lobby, Member, Party, PartyState, Seat
+from segue.core.party.sync.target import GroupLine
 from segue.core.state import State
 from segue.core.system.state import ActorTrouble, SystemState
 from segue.interfaces import views
@@ -24,6 +28,16 @@ WAITING = Job(
     1,
 )
 UNWRITTEN = but(WAITING, phase=Queued("record", 0.0, detail="the history: locked"), attempts=2)
+UNREADY = Party(
+    party_id="k3x9qa",
+    films=(Film(7_200_000, title="Film"),),
+    frame=Frame(GroupLine(1, 0, 0.0, 0.0), 0, "gather", 0.0),
+    phase=Gathering(10.0),
+    rules=PartyRules(),
+    wall_created_at=0.0,
+    still_at=0.0,
+    members=(Member("alice", seats=(Seat("TV", problem="app_closed", detail="Open the app."),)),),
+)
 CASES: dict[str, State] = {
     "SEG-101": State(music=MusicState(plex=PlexLink(status="refused", detail="401"))),
     "SEG-102": State(music=MusicState(plex=PlexLink(status="down", detail="refused by the network"))),
@@ -41,6 +55,8 @@ CASES: dict[str, State] = {
     ),
     "SEG-406": State(ingest=IngestState(jobs={"a": UNWRITTEN})),
     "SEG-405": State(ingest=IngestState(client_error="connection refused")),
+    "SEG-501": State(party=PartyState(home=Home(orchestrator="wss://party.example.org", reason="refused"))),
+    "SEG-502": State(party=PartyState(parties={"k3x9qa": UNREADY})),
 }
 """For each code, a house in which that one thing is not well."""
 
@@ -69,6 +85,15 @@ def test_a_house_in_which_all_is_well_has_nothing_to_say() -> None:
     well = State(music=but(UP, plex=PlexLink(status="ok"), rooms=(found,)))
     assert health(well) == []
     assert health(State()) == []
+
+
+def test_what_is_missing_matters_once_a_start_is_near() -> None:
+    """Early in a lobby, apps are closed and televisions off: that is no trouble yet."""
+    for phase, troubles in ((Lobby(), 0), (Lobby(wall_starts_at=10.0, warned=True), 1), (Gathering(10.0), 1)):
+        state = State(party=PartyState(parties={"k3x9qa": but(UNREADY, phase=phase)}))
+        assert len(health(state)) == troubles
+    (item,) = health(CASES["SEG-502"])
+    assert item["text"] == "Party k3x9qa, alice, TV: Open the app."
 
 
 def test_a_heos_system_that_was_never_found_is_missed() -> None:

@@ -1,7 +1,7 @@
 """What is not well, in words that a person can act on: the cause, the place, and the next step.
 
 A code stays the same for ever, so that a search for it finds what others wrote; a new trouble gets a new one. The
-hundreds say whose it is: 1 Plex, 2 HEOS, 3 segue itself, 4 the ingest.
+hundreds say whose it is: 1 Plex, 2 HEOS, 3 segue itself, 4 the ingest, 5 watch parties.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ import msgspec
 
 from segue.core.ingest.state import IngestState, Queued
 from segue.core.music.state import MusicState, Room
+from segue.core.party.state import Gathering, Lobby, Party, PartyState
 from segue.core.state import State
 
 Json = dict[str, Any]
@@ -112,6 +113,19 @@ HISTORY_FAILS = Trouble(
     "The history cannot be written",
     "Look at the disk of the state directory. The files are in their places; their rows are written once that works.",
 )
+PARTY_HOST_GONE = Trouble(
+    "SEG-501",
+    "warning",
+    "The party agent has no orchestrator",
+    "It keeps trying, unless the text says what has to be mended; films that run go on meanwhile. "
+    "`seguectl party agent` says more.",
+)
+PARTY_NOT_READY = Trouble(
+    "SEG-502",
+    "warning",
+    "A player is not ready for its party",
+    "Tell its viewer; `seguectl party show` lists everybody. A start does not wait for it for long.",
+)
 
 TROUBLES: tuple[Trouble, ...] = (
     TOKEN_REFUSED,
@@ -128,6 +142,8 @@ TROUBLES: tuple[Trouble, ...] = (
     PLEX_NOT_TOLD,
     CLIENT_SILENT,
     HISTORY_FAILS,
+    PARTY_HOST_GONE,
+    PARTY_NOT_READY,
 )
 """All of them, by their codes."""
 
@@ -135,7 +151,13 @@ TROUBLES: tuple[Trouble, ...] = (
 def health(state: State, *, heos_configured: bool) -> list[Json]:
     """List what is not well; nothing when all is. A system that nobody configured is not missed."""
     heos = _of_heos(state.music) if heos_configured else ()
-    found = (*_of_plex(state.music), *heos, *_of_segue(state), *_of_ingest(state.ingest))
+    found = (
+        *_of_plex(state.music),
+        *heos,
+        *_of_segue(state),
+        *_of_ingest(state.ingest),
+        *_of_party(state.party),
+    )
     return [_item(trouble, text) for trouble, text in found]
 
 
@@ -198,6 +220,24 @@ def _of_ingest(ingest: IngestState) -> Found:
             yield PLEX_NOT_TOLD, f"{scan.folder}: {scan.detail}"
     if ingest.client_error:
         yield CLIENT_SILENT, ingest.client_error
+
+
+def _of_party(state: PartyState) -> Found:
+    home = state.home
+    if home.orchestrator and not home.up and home.reason:
+        yield PARTY_HOST_GONE, f"{home.orchestrator}: {home.reason}"
+    for party in state.parties.values():
+        yield from _unready(party)
+
+
+def _unready(party: Party) -> Found:
+    """Say what is missing in homes, once it matters: a start is near."""
+    near = isinstance(party.phase, Gathering) or (isinstance(party.phase, Lobby) and party.phase.warned)
+    for member in party.members if near else ():
+        for seat in member.seats:
+            if seat.problem:
+                told = seat.detail or seat.problem
+                yield PARTY_NOT_READY, f"Party {party.party_id}, {member.username}, {seat.title}: {told}"
 
 
 def _item(trouble: Trouble, text: str) -> Json:

@@ -32,6 +32,8 @@ from segue.interfaces.answers import ApiError, body_as, error, from_error, numbe
 from segue.interfaces.control import Caller, judge
 from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, ask
 from segue.interfaces.ingest_api import DOORS as INGEST_DOORS
+from segue.interfaces.party_api import DOORS as PARTY_DOORS
+from segue.interfaces.party_home_api import DOORS as PARTY_HOME_DOORS
 
 # ------------------------------------------------------------------ bodies
 
@@ -222,7 +224,7 @@ ROOM_DOORS: tuple[Door, ...] = (
     Door("POST", "/api/v1/reload", "WRITE", _reload, "Read the configuration again.", Nothing),
 )
 
-DOORS = (*ROOM_DOORS, *INGEST_DOORS)
+DOORS = (*ROOM_DOORS, *INGEST_DOORS, *PARTY_DOORS, *PARTY_HOME_DOORS)
 """Every door that there is."""
 
 

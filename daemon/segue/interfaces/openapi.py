@@ -100,8 +100,40 @@ def metrics(status: dict[str, Any]) -> str:
         for room in status["rooms"]
         if room["level"] is not None
     ]
+    lines += _party_metrics(status["party"])
     lines.append("# TYPE segue_events_total counter")
     lines += [
         f'segue_events_total{{kind="{name}"}} {count}' for name, count in sorted(status["counters"].items())
     ]
     return "\n".join(lines) + "\n"
+
+
+PARTY_PHASES = ("lobby", "gathering", "playing", "paused", "intermission", "waiting")
+
+
+def _party_metrics(party: dict[str, Any]) -> list[str]:
+    """Count parties by phase, and who is in them; names of users are nobody's business here."""
+    parties, agent = party["parties"], party["agent"]
+    lines = ["# TYPE segue_parties gauge"]
+    for phase in PARTY_PHASES:
+        count = sum(each["phase"] == phase for each in parties)
+        lines.append(f'segue_parties{{phase="{phase}"}} {count}')
+    lines += [
+        "# TYPE segue_party_clients gauge",
+        f"segue_party_clients {party['clients']}",
+        "# TYPE segue_party_members gauge",
+        f'segue_party_members{{present="true"}} {sum(each["present"] for each in parties)}',
+        f'segue_party_members{{present="false"}} {sum(e["members"] - e["present"] for e in parties)}',
+        "# TYPE segue_party_problems gauge",
+        f"segue_party_problems {sum(each['problems'] for each in parties)}",
+    ]
+    spreads = [each for each in parties if each["spread_ms"] is not None]
+    if spreads:
+        lines.append("# TYPE segue_party_spread_seconds gauge")
+    lines += [
+        f'segue_party_spread_seconds{{party="{each["party_id"]}"}} {each["spread_ms"] / 1000}'
+        for each in spreads
+    ]
+    if agent["configured"]:
+        lines += ["# TYPE segue_party_agent_up gauge", f"segue_party_agent_up {int(agent['up'])}"]
+    return lines

@@ -12,7 +12,7 @@ from segue.core.music.receiver import find_player
 from segue.core.music.state import Fading, MusicState, Observed, Room
 from segue.core.state import State
 from segue.core.vocabulary import EffectBase
-from segue.interfaces import ingest_views
+from segue.interfaces import ingest_views, party_views
 from segue.interfaces.health import health, is_heos_down
 from segue.interfaces.moment import Moment
 from segue.runtime.journal import Entry
@@ -178,6 +178,7 @@ def status(state: State, moment: Moment, around: Surroundings) -> Json:
         },
         "rooms": [room(r, music, moment) for r in music.rooms],
         "ingest": ingest_views.brief(state.ingest),
+        "party": party_views.status(state.party, moment),
         "health": health(state, heos_configured=around.heos_configured),
         "counters": around.counters,
     }
