@@ -206,6 +206,22 @@ def test_a_pause_by_hand_is_not_undone_and_play_comes_back() -> None:
     assert isinstance(telly.agent.step, Following)
 
 
+def test_a_pause_by_hand_right_after_a_release_is_not_undone() -> None:
+    """The film was seen running after our own `play`: what stands then was stopped by somebody."""
+    telly = Telly(learned=Learned(toggles=True, quantum_ms=1000)).playing()
+    assert telly.line is not None
+    telly.tell(pausing(telly.line, 2, telly.now))
+    telly.run(6.0)
+    telly.tell(resuming(telly.line, 3, telly.now))
+    telly.run(telly.line.at_s + 0.5 - telly.now)
+    before = telly.now
+    telly.press(False)
+    telly.run(10.0)
+    assert "hand_paused" in {note for at, note in telly.notes if at >= before}
+    assert telly.count(Play, Pause, SeekTo, since=before) == 0
+    assert not telly.button
+
+
 def test_who_stepped_away_is_not_fetched_by_what_the_others_do_unless_they_all_are() -> None:
     """A line for the others changes nothing; one that gathers does."""
     telly = Telly().playing()

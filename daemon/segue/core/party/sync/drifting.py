@@ -34,6 +34,8 @@ STALL_SAID_S = 1.0
 OWN_DOING_S = 6.0
 """So long after a command of ours a player that stands is still busy with it."""
 SEEKS_TO_KNOW = 2
+SEEN_RUNNING = 2
+"""So many samples of a running film after a command show that it was obeyed."""
 RATE_MIN, RATE_MAX = 0.01, 0.05
 FREEZE_CHECK_S = 0.1
 """What it costs to look before `play` on a player that toggles."""
@@ -70,8 +72,7 @@ def hand(turn: Turn) -> bool:
         return True
     if turn.verified() != "paused":
         return False
-    doubtful = agent.asked_tries > 1 or isinstance(agent.step, Measuring)
-    if doubtful and turn.now_s - agent.asked_at_s < OURS_S:
+    if _may_be_ours(turn):
         turn.release(Releasing(turn.now_s, -1e9, sought=False, why="release"))
         return True
     if seen.same >= 1:
@@ -79,6 +80,14 @@ def hand(turn: Turn) -> bool:
         turn.become(Away(paused=True))
         return True
     return False
+
+
+def _may_be_ours(turn: Turn) -> bool:
+    """Tell whether a pause may be the late work of a command of ours; not once the film was seen running after it."""
+    agent = turn.agent
+    ran = agent.asked == "playing" and agent.asked_tries == 1 and len(agent.phase.samples) >= SEEN_RUNNING
+    settled = not isinstance(agent.step, Measuring) and agent.asked_tries <= 1
+    return not ran and not settled and turn.now_s - agent.asked_at_s < OURS_S
 
 
 # ---------------------------------------------------------------- following
