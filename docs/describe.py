@@ -50,10 +50,20 @@ def fields_of(record: Record, *, without: Record | None = None) -> list[Describe
 
 
 def _described(field: Field, meanings: dict[str, str]) -> Described:
-    default = "" if field.default is msgspec.NODEFAULT else _value(field.default)
     return Described(
-        field.name, words(field.type), default, meanings.get(field.name, ""), tuple(_records(field.type))
+        field.name,
+        words(field.type),
+        _default(field),
+        meanings.get(field.name, ""),
+        tuple(_records(field.type)),
     )
+
+
+def _default(field: Field) -> str:
+    if field.default is not msgspec.NODEFAULT:
+        return _value(field.default)
+    is_unset = not field.required and field.default_factory is msgspec.NODEFAULT
+    return "unchanged" if is_unset else ""
 
 
 def _value(default: object) -> str:

@@ -265,8 +265,11 @@ def routes() -> str:
         ),
         "## Bodies",
     ]
-    for body in bodies:
-        parts += [f"### {body.__name__}", meaning_of(body), _fields(fields_of(body))]
+    for body in bodies:  # grows by the records that bodies are made of
+        fields = fields_of(body)
+        parts += [f"### {body.__name__}", meaning_of(body), _fields(fields)]
+        inner = [record for field in fields for record in field.records]
+        bodies += [record for record in dict.fromkeys(inner) if record not in bodies]
     return page("Routes", *parts)
 
 
