@@ -151,6 +151,7 @@ class RawItem(msgspec.Struct):
     parentIndex: Any = None  # noqa: N815
     originallyAvailableAt: Any = None  # noqa: N815
     librarySectionID: Any = None  # noqa: N815
+    grandparentTitle: Any = None  # noqa: N815
     Location: Any = None
     Media: list[RawMedia] | None = None
 
@@ -217,7 +218,7 @@ def parse_status(body: bytes) -> ServerStatus:
 
 def read_item(raw: RawItem, kind: Literal["movie", "show"], section_key: str) -> ItemOnServer:
     """Read a film or a show of a listing."""
-    guids = _guids(raw)
+    guids = guids_of(raw)
     return ItemOnServer(
         rating_key=text(raw.ratingKey),
         kind=kind,
@@ -228,7 +229,7 @@ def read_item(raw: RawItem, kind: Literal["movie", "show"], section_key: str) ->
         ids=external_ids([*guids[1:], *guids[:1]]),
         guids=tuple(guid for guid in guids if guid),
         section_key=text(raw.librarySectionID) or section_key,
-        files=_files(raw),
+        files=files_of(raw),
         locations=locations(raw.Location),
     )
 
@@ -241,7 +242,7 @@ def read_episode(raw: RawItem) -> EpisodeOnServer:
         number=whole(raw.index),
         title=text(raw.title),
         air_date=text(raw.originallyAvailableAt)[:10],
-        files=_files(raw),
+        files=files_of(raw),
     )
 
 
@@ -316,14 +317,15 @@ def _section(raw: _RawSection) -> Section:
     )
 
 
-def _guids(raw: RawItem) -> list[str]:
+def guids_of(raw: RawItem) -> list[str]:
     """Give the server's own guid, or an empty text, and then those of other databases."""
     own = raw.guid[0] if isinstance(raw.guid, list) and raw.guid else raw.guid
     others = raw.Guid if isinstance(raw.Guid, list) else []
     return [text(own), *(text(entry.get("id")) for entry in others if isinstance(entry, dict))]
 
 
-def _files(raw: RawItem) -> tuple[MediaFile, ...]:
+def files_of(raw: RawItem) -> tuple[MediaFile, ...]:
+    """Give the files of a film or an episode, each with its length where that is known."""
     return tuple(
         MediaFile(
             path=text(part.file),

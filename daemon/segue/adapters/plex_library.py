@@ -256,6 +256,14 @@ class PlexLibrary:
             episodes=tuple(read_episode(leaf) for leaf in leaves),
         )
 
+    async def listing(
+        self, section: Section, query: Mapping[str, str | int], *, only_first: bool = False
+    ) -> list[RawItem]:
+        """Read what a section lists for a query, to its end (or its first page only). Compare what comes: servers
+        pass over filters that they do not know."""
+        path = f"/library/sections/{quote(section.key, safe='')}/all"
+        return await self._list(path, query, only_first=only_first)
+
     async def _list(
         self, path: str, query: Mapping[str, str | int], *, only_first: bool = False
     ) -> list[RawItem]:
