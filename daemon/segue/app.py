@@ -102,6 +102,7 @@ class House:
             reload=self.reload,
             journal_figures=self._journal_figures,
             ingest=lambda: self.outside.ingest_desk,
+            party=lambda: self.outside.party.parts,
             more_counters=self.outside.counters,
         )
         self.store.own("log", LogWriter(log).deliver)

@@ -1,6 +1,5 @@
 """The actors that own the outside, each with its inbox and its supervisor; started, and started anew on a reload."""
 
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,14 +23,13 @@ from segue.adapters.http_client import HttpClient
 from segue.adapters.plex import PlexError, PlexServer
 from segue.adapters.plex_xml import PlayerInfo, Session
 from segue.config import Config
-from segue.core.actions import Action
 from segue.core.ingest.arrivals import Arrivals
 from segue.core.music.actions import HeosLinkChanged
+from segue.outside_party import OutsideParty
+from segue.running import Running
 from segue.runtime.archive import Archive
 from segue.runtime.clock import HouseClock
-from segue.runtime.inbox import Inbox
 from segue.runtime.store import Store
-from segue.runtime.supervisor import keep
 
 OWNERS = (
     "session_fetcher",
@@ -41,10 +39,8 @@ OWNERS = (
     "file_watcher",
     "ingest_worker",
     "download_asker",
-    "party_orchestrator",
     "irc_announcer",
 )
-
 
 WATCHER_KEYS = frozenset(
     {"ingest.extensions", "ingest.temporary_suffixes", "ingest.ignore", "ingest.rescan_s", "ingest.poll_s"}
@@ -73,20 +69,19 @@ class Outside:
         self.archive = Archive(state_dir, self._clock.wall_at)
         self._reader = NameReader(wiring_ingest.ReadNames(self.archive))
         self._mover = Mover()
-        self._nursery: trio.Nursery | None = None
-        self._scopes: dict[str, trio.CancelScope] = {}
-        self._inboxes = {owner: Inbox(store.drop) for owner in OWNERS}
-        for owner, inbox in self._inboxes.items():
-            store.own(owner, inbox.put)
+        self._actors = Running(store, OWNERS)
+        self._inboxes = self._actors.inboxes
+        self.party = OutsideParty(store, self._clock, self._actors, state_dir, config)
 
     def start(self, nursery: trio.Nursery) -> None:
         """Start everything that is configured."""
-        self._nursery = nursery
-        nursery.start_soon(keep, "webhook_listener", self._listener.run, self._post)
+        self._actors.start(nursery)
+        self._actors.run("webhook_listener", self._listener.run)
         self._start_plex()
         self._start_heos()
         self._start_ingest()
         self._start_watcher()
+        self.party.start()
 
     def change(self, config: Config, changed: list[str]) -> None:
         """Start anew what a reload changed, and leave the rest alone."""
@@ -95,11 +90,11 @@ class Outside:
             self._start_plex()
         if any(key.startswith("heos.") for key in changed) or before.heos_wanted != config.heos_wanted:
             self._start_heos()
-
         if any(key.startswith(("ingest.", "match.", "tmdb.", "downloads.", "plex.")) for key in changed):
             self._start_ingest()
         if any(key in WATCHER_KEYS for key in changed):
             self._start_watcher()
+        self.party.change(config, changed)
 
     @property
     def ingest_desk(self) -> IngestDesk:
@@ -125,12 +120,12 @@ class Outside:
     def _start_plex(self) -> None:
         plex = self._config.plex
         self._plex = None
-        if self._http is not None and self._nursery is not None:
-            self._nursery.start_soon(self._http.aclose)
+        if self._http is not None:
+            self._actors.soon(self._http.aclose)
         self._http = None
         self._librarian = None
         if not plex.url:
-            self._end("session_fetcher", "player_remote", "plex_librarian")
+            self._actors.end("session_fetcher", "player_remote", "plex_librarian")
             return
         self._http = http = HttpClient(wiring.USER_AGENT, verify_tls=plex.verify_tls)
         client_id = wiring.client_identifier(self._state_dir)
@@ -142,15 +137,15 @@ class Outside:
         library = wiring.plex_library(self._config, http, client_id)
         paths = wiring_ingest.path_map(self._config.ingest.plex_paths)
         self._librarian = PlexLibrarian(self._store, self._inboxes["plex_librarian"], library, paths)
-        self._run("plex_librarian", self._librarian.run)
-        self._run("session_fetcher", fetcher.run)
-        self._run("player_remote", player.run)
+        self._actors.run("plex_librarian", self._librarian.run)
+        self._actors.run("session_fetcher", fetcher.run)
+        self._actors.run("player_remote", player.run)
 
     def _start_ingest(self) -> None:
         """Start what takes new media in. The watcher goes on watching: its roots are the core's to change."""
         config = self._config
-        if self._web is not None and self._nursery is not None:
-            self._nursery.start_soon(self._web.aclose)
+        if self._web is not None:
+            self._actors.soon(self._web.aclose)
         self._web = web = HttpClient(wiring.USER_AGENT)
         tmdb = wiring_ingest.tmdb(config, web, self.archive)
         finder = Identifier(tmdb, wiring_ingest.match_settings(config))
@@ -169,11 +164,13 @@ class Outside:
         self._desk = IngestDesk(
             tools, finder, self._librarian, arrivals, lambda: self._store.state.ingest.settings
         )
-        self._run("ingest_worker", IngestWorker(self._store, self._inboxes["ingest_worker"], tools).run)
+        self._actors.run(
+            "ingest_worker", IngestWorker(self._store, self._inboxes["ingest_worker"], tools).run
+        )
         clients = wiring_ingest.download_clients(config, web)
         to_ours = wiring_ingest.path_map(config.downloads.paths).from_plex
         asker = DownloadAsker(self._store, self._inboxes["download_asker"], clients, to_ours)
-        self._run("download_asker", asker.run)
+        self._actors.run("download_asker", asker.run)
 
     def _start_watcher(self) -> None:
         """Start the watcher; which roots it watches, the core says."""
@@ -184,37 +181,16 @@ class Outside:
             wiring_ingest.arrival_rules(self._config),
             timing=wiring_ingest.timing(self._config),
         )
-        self._run("file_watcher", watcher.run)
+        self._actors.run("file_watcher", watcher.run)
 
     def _start_heos(self) -> None:
-        self._end("heos_controller")
+        self._actors.end("heos_controller")
         if self._store.state.music.heos_up:
-            self._post(
+            self._actors.post(
                 HeosLinkChanged(up=False, host=self._store.state.music.heos_host, reason="settings changed")
             )
         if self._config.heos_wanted:
             config = self._config
             inbox = self._inboxes["heos_controller"]
             self._heos = HeosController(self._store, inbox, lambda hear: wiring.heos_system(config, hear))
-            self._run("heos_controller", self._heos.run)
-
-    def _run(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run an actor under its supervisor, in place of the one that was there."""
-        self._end(name)
-        assert self._nursery is not None
-        self._scopes[name] = trio.CancelScope()
-        self._nursery.start_soon(self._keep, name, run, self._scopes[name])
-
-    async def _keep(self, name: str, run: Callable[[], Awaitable[None]], scope: trio.CancelScope) -> None:
-        with scope:
-            await keep(name, run, self._post, self._inboxes[name])
-
-    def _end(self, *names: str) -> None:
-        for name in names:
-            scope = self._scopes.pop(name, None)
-            if scope is not None:
-                scope.cancel()
-                self._inboxes[name].drop_in_hand("its settings changed")
-
-    def _post(self, action: Action) -> None:
-        self._store.post(action, by="supervisor")
+            self._actors.run("heos_controller", self._heos.run)

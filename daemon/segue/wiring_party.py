@@ -2,6 +2,9 @@
 
 from msgspec.structs import replace as but
 
+from segue.actors.party_gate import GateSettings
+from segue.adapters.http_client import HttpClient
+from segue.adapters.passkey import PasskeyService
 from segue.config import Config
 from segue.config.schema import HeosConfig
 from segue.config.schema_ingest import IngestConfig
@@ -42,6 +45,20 @@ def rules(config: Config) -> PartyRules:
             guard_s=party.intermission_guard_s,
         ),
     )
+
+
+def gate_settings(config: Config) -> GateSettings:
+    """Say who may come in to parties here, beside whom the validation service lets in."""
+    party = config.party
+    return GateSettings(
+        passkeys=config.passkeys, trusted_proxies=party.trusted_proxies, require_tls=party.require_tls
+    )
+
+
+def passkey_service(config: Config, http: HttpClient) -> PasskeyService | None:
+    """Make the adapter of the service that validates passkeys; nothing where none is configured."""
+    url = config.party.passkey_validation_url
+    return PasskeyService(http, url) if url else None
 
 
 def authorized_clients(config: Config) -> tuple[str, ...]:

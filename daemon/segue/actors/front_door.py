@@ -71,6 +71,7 @@ class FrontDoor:
         reload: Callable[[], Awaitable[Json]],
         journal_figures: Callable[[], tuple[int, int]],
         ingest: Callable[[], IngestDesk],
+        party: Callable[[], PartyParts] = PartyParts,
         more_counters: Callable[[], dict[str, int]] = dict,
     ) -> None:
         self._store = store
@@ -83,8 +84,8 @@ class FrontDoor:
         self._journal_figures = journal_figures
         self._more_counters = more_counters
         self._ingest = ingest
+        self._party = party
         self.confirmations = Confirmations(clock.now_at)
-        self.party = PartyParts()
         self._webhooks = 0
         self.policy = Policy()
         self.webhooks = WebhookRules()
@@ -100,6 +101,11 @@ class FrontDoor:
     def ingest(self) -> IngestDesk:
         """Looks up what the ingest's doors ask for; another one after a reload."""
         return self._ingest()
+
+    @property
+    def party(self) -> PartyParts:
+        """The orchestrator and the agent, where they are; others after a reload."""
+        return self._party()
 
     def moment(self) -> Moment:
         """Now, on both clocks."""

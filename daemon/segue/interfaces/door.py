@@ -16,9 +16,9 @@ from segue.interfaces.answers import error, ok
 from segue.interfaces.confirm import HEADER, Confirmations, question
 from segue.interfaces.control import Caller, Policy, RouteTier
 from segue.interfaces.moment import Moment
+from segue.interfaces.party_ws import PartyHub
 from segue.interfaces.views import Json, Surroundings
 from segue.runtime.store import Step, Store
-from segue.secret import Secret
 
 
 class WantedId(msgspec.Struct, frozen=True):
@@ -98,9 +98,9 @@ class PartyDesk(Protocol):
     """This home's agent, as the doors see it. Whatever it cannot do is an `ApiError`, with its status."""
 
     def home(self) -> Json:
-        """Say how the agent is doing: `username`, `orchestrator` without secrets, `up`, `reason`, `rtt_ms`, `clock_ms`
-        (how sure the clock is), and `players`, each with `device_id`, `title`, `problem`, `detail`, and what is known
-        of it: `party_id`, `phase`, `film`, `step`, `drift_ms`, `sigma_ms`, `state`.
+        """Say how the agent is doing: `username`, `orchestrator` without secrets, `up`, `reason`, `players` with
+        `device_id`, `title`, `problem` and `detail`, and `seats` in parties with `party_id`, `phase`, `film`, `away`
+        and `report` (see the party protocol).
         """
 
     async def want(
@@ -108,8 +108,10 @@ class PartyDesk(Protocol):
     ) -> Json:
         """Tell the orchestrator a person's wish, and give its answer: `ok`, else `code`, `message`, `hint`."""
 
-    async def join(self, link: Secret) -> Json:
-        """Take an invitation, keep it, and connect: `orchestrator`, `party_id`, and whether it is `up` already."""
+    async def join(self, link: str) -> Json:
+        """Take an invitation, keep it, and connect: `orchestrator`, `party_id`, whether it has `joined` already, and
+        the `reason` where it has not. The link is a secret.
+        """
 
     async def find_film(self, text: str) -> list[Json]:
         """Find films and episodes on this home's Plex by title, guid or file name, the best first: `title`, `year`,
@@ -127,6 +129,8 @@ class PartyParts(msgspec.Struct, frozen=True):
     invitation_url: str = ""
     """The address that stands in invitations; empty: none is known."""
     invite_days: int = 7
+    hub: PartyHub[Any] | None = None
+    """Where connections at `/ws` lead."""
 
 
 class HouseDoor(Protocol):

@@ -27,7 +27,7 @@ from segue.core.music.actions import (
     VolumeRequested,
     VolumeStepRequested,
 )
-from segue.interfaces import events, openapi, views
+from segue.interfaces import events, openapi, party_ws, views
 from segue.interfaces.answers import ApiError, body_as, error, from_error, number, ok
 from segue.interfaces.control import Caller, judge
 from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, ask
@@ -235,6 +235,7 @@ def application(house: HouseDoor) -> Starlette:
         for door in DOORS
     ]
     routes.append(WebSocketRoute("/ws/state", _ws_state(house)))
+    routes.append(party_ws.route(lambda: house.party.hub, lambda: house.policy))
     app = Starlette(
         routes=routes,
         exception_handlers={404: _not_found, 405: _not_allowed, Exception: _failed},
@@ -260,18 +261,12 @@ def _guarded(house: HouseDoor, door: Door) -> Callable[[Request], Awaitable[Resp
 def _ws_state(house: HouseDoor) -> Callable[[WebSocket], Awaitable[None]]:
     async def endpoint(websocket: WebSocket) -> None:
         denied = judge(caller_of(websocket), "READ", house.policy)
-        if denied is not None or not _same_origin(websocket):
+        if denied is not None or not party_ws.same_origin(websocket):
             await websocket.close(1008, "not permitted")
             return
         await events.feed(websocket, house.store, house.moment, house.surroundings)
 
     return endpoint
-
-
-def _same_origin(websocket: WebSocket) -> bool:
-    """Refuse a page of another site: a browser names its origin, and cannot be made to lie about it."""
-    origin = websocket.headers.get("origin")
-    return origin is None or origin.partition("://")[2] == websocket.headers.get("host")
 
 
 def caller_of(connection: HTTPConnection) -> Caller:
