@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trio
+
+from segue.demo.video_film import make_film
 
 
 @pytest.fixture(autouse=True)
@@ -31,3 +34,11 @@ def other_disk() -> Iterator[Path]:
         pytest.skip("needs a second file system (/dev/shm beside the temporary directory)")
     with tempfile.TemporaryDirectory(prefix="segue-", dir=memory) as directory:
         yield Path(directory)
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten minutes that a real player can show."""
+    path: Path = tmp_path_factory.mktemp("film") / "film.mkv"
+    trio.run(make_film, path)
+    return path

@@ -33,7 +33,7 @@ class Guest:
         assert self.process.stdin is not None
         await self.process.stdin.send_all(json.dumps(order).encode() + b"\n")
 
-    def heard(self, kind: str, **fields: Any) -> list[dict[str, Any]]:
+    def heard(self, kind: str, /, **fields: Any) -> list[dict[str, Any]]:
         """Give the messages of a type, and with such fields, that it was sent, oldest first."""
         messages = [line["heard"] for line in self.lines if "heard" in line]
         return [m for m in messages if m.get("type") == kind and fields.items() <= m.items()]

@@ -122,10 +122,12 @@ async def home(
     guid: str = GUID,
     file_name: str = "",
     duration_ms: int = FILM_MS,
+    under: Sequence[str] = (),
 ) -> AsyncIterator[Home]:
     """Run a home. `at` is the orchestrator's address, its own `segued` without one; `film` is what it has, if at all.
 
-    `file_name` gives the film another name there, in a folder of this home's.
+    `file_name` gives the film another name there, in a folder of this home's; `under` is a command that its `segued` is
+    run under.
     """
     directory = place / name
     directory.mkdir()
@@ -149,7 +151,9 @@ async def home(
                 party=party,
             )
             config += (f'orchestrator = "{at}"\n' if at else "") + more
-            async with running(Segued(directory, config)) as segued:
+            segued = Segued(directory, config)
+            segued.under = under
+            async with running(segued):
                 yield Home(name, plex, player, segued, item, config)
 
 
@@ -236,6 +240,11 @@ async def until_parked(homes: Sequence[Home]) -> float:
 
     seen = await until_seen(homes, wanted, "parked on one frame", times=2)
     return seen[0].position_ms
+
+
+async def all_stopped(homes: Sequence[Home]) -> bool:
+    """Whether no player has a film any more."""
+    return all(each.player.engine.cassette is None for each in homes)
 
 
 async def until(happened: Callable[[], Awaitable[Any]], what: str, segued: Segued | None = None) -> Any:
