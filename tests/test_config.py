@@ -309,7 +309,19 @@ CONTRADICTIONS = [
     ('[server]\nlisten = "0.0.0.0:3001"', "server.listen", "webhook secret"),
     (f'[server]\ncontrol_socket = "/{"x" * 120}"', "server.control_socket", "107"),
     ('[[room]]\nname = "a"\ninput = "inputs/cd"', "room[a].input", "heos_player"),
+    ('[[room]]\nname = "a"\nfilm_input = "inputs/tv"', "room[a].film_input", "heos_player"),
     ('[[room]]\nname = "a"\nplex_player = "x"', "room[a].plex_player", "plex.url"),
+    ('[[room]]\nname = "a"\nfilm_level = 81', "room[a].film_level", "max_level"),
+    (
+        '[[room]]\nname = "a"\nmax_level = 30\nintermission_level = 31',
+        "room[a].intermission_level",
+        "max_level",
+    ),
+    (
+        '[[room]]\nname = "a"\nfilm_player = "TV"\n[[room]]\nname = "b"\nfilm_player = "tv"',
+        "room[b].film_player",
+        "room a",
+    ),
     ('[[room]]\nname = "a"\nstart_level = 81', "room[a].start_level", "max_level"),
     ('[[room]]\nname = "a_b"\n[[room]]\nname = "a-b"', "room[a-b].name", "a_b"),
     (
@@ -357,11 +369,11 @@ def test_what_works_but_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:
     """A doubtful setting does not keep the house from starting."""
     config = load(
         tmp_path,
-        '[[room]]\nname = "a"\nwake = true\nmusic_inputs = ["inputs/cdd"]',
+        '[[room]]\nname = "a"\nwake = true\nmusic_inputs = ["inputs/cdd"]\nfilm_player = "TV"\nfilm_level = 40',
         PLEX_TOKEN="x",
     )
     text = "\n".join(config.warnings)
-    for words in ("plex.url", "neither", "wake", "did you mean inputs/cd?"):
+    for words in ("plex.url", "neither", "wake", "did you mean inputs/cd?", "film_level does nothing"):
         assert words in text
 
 

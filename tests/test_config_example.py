@@ -9,7 +9,8 @@ import pytest
 from segue.adapters.http_types import Origin
 from segue.config import Config, RoomConfig, describe_settings, load_config, settings_table
 from segue.config.checks import HEOS_INPUTS, problem_of_url
-from segue.config.schema import MUSIC_INPUTS, SECTIONS
+from segue.config.schema import SECTIONS
+from segue.config.schema_room import MUSIC_INPUTS
 from segue.core.music.state import RoomSettings
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,8 @@ NOT_SET = (
     "webhook_secret",
     "api_token",
     "start_level",
+    "film_level",
+    "intermission_level",
     "api_key",
     "qbittorrent_password",
     "transmission_password",
@@ -59,13 +62,13 @@ def test_the_example_names_every_setting() -> None:
 
 
 def test_every_commented_setting_is_the_default(tmp_path: Path) -> None:
-    """Taking out every # changes nothing but the room, its name and its start level, which have no default."""
+    """Taking out every # changes nothing but the room, its name and its levels, which have no default."""
     path = tmp_path / "segue.toml"
     path.write_text(COMMENTED.sub("", EXAMPLE.read_text()))
     path.chmod(0o600)
     environ = {"HOME": str(tmp_path)}
     config = load_config(path, environ)
-    assert config.rooms == (RoomConfig(name="living", start_level=25),)
+    assert config.rooms == (RoomConfig(name="living", start_level=25, film_level=45, intermission_level=20),)
     plain = msgspec.structs.replace(config, path="", rooms=(), warnings=())
     assert plain == load_config(None, environ)
 

@@ -64,6 +64,12 @@ def _room(room: RoomConfig) -> RoomSettings:
         restore_after_s=room.restore_after_s,
         fade_on=room.fade_on,
         music_inputs=room.music_inputs,
+        film_player=room.film_player,
+        film_input=room.film_input,
+        film_level=room.film_level,
+        intermission_music=room.intermission_music,
+        intermission_level=room.intermission_level,
+        restore_music=room.restore_music,
     )
 
 

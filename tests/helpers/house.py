@@ -147,6 +147,11 @@ class House:
 
     def player(self, state: str | None, rating_key: str = "100") -> None:
         """Let the Plex player be in a state, and the server send its webhook."""
+        self.player_at_once(state, rating_key)
+        self._tell(WebhookHeard("media.play"))
+
+    def player_at_once(self, state: str | None, rating_key: str = "100") -> None:
+        """Let the Plex player be in a state of which nobody has told."""
         self.session = (
             None
             if state is None
@@ -162,7 +167,6 @@ class House:
                 duration_ms=200_000,
             )
         )
-        self._tell(WebhookHeard("media.play"))
 
 
 @asynccontextmanager

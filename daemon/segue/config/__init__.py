@@ -23,9 +23,9 @@ from segue.config.schema import (
     LogConfig,
     MusicConfig,
     PlexConfig,
-    RoomConfig,
     ServerConfig,
 )
+from segue.config.schema_room import RoomConfig
 from segue.config.secret_files import kept_api_token
 
 __all__ = [

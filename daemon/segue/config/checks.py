@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from segue.config import checks_ingest, checks_party
 from segue.config.draft import Draft, Where, closest
-from segue.config.schema import Config, RoomConfig
+from segue.config.schema import Config
+from segue.config.schema_room import RoomConfig
 
 SOCKET_PATH_BYTES_MAX = 107
 """`sun_path` of unix(7) without its final zero."""
@@ -224,6 +225,7 @@ def rooms_are_told_apart(config: Config) -> Iterator[Finding]:
     kinds: tuple[tuple[str, Callable[[RoomConfig], str]], ...] = (
         ("name", lambda room: room.name.replace("-", "_")),
         ("plex_player", lambda room: room.plex_player.casefold()),
+        ("film_player", lambda room: room.film_player.casefold()),
         ("heos_player", lambda room: room.heos_player.casefold()),
     )
     for key, of in kinds:
@@ -237,21 +239,22 @@ def rooms_are_told_apart(config: Config) -> Iterator[Finding]:
 
 
 def rooms_make_sense(config: Config) -> Iterator[Finding]:
-    """An input belongs to a receiver, and a start is not louder than the limit."""
+    """An input belongs to a receiver, and no level that is set is above the limit."""
     for room in config.rooms:
         label = f"room[{room.name}]"
-        if room.input and not room.heos_player:
-            yield Finding(
-                f"{label}.input",
-                "an input is selected on a receiver, and heos_player is not set",
-                hint="Set heos_player, or take input out.",
-                concerns=(f"{label}.heos_player",),
-            )
-        if room.start_level is not None and room.start_level > room.max_level:
-            expected = f"expected at most max_level, which is {room.max_level}"
-            yield Finding(
-                f"{label}.start_level", expected, str(room.start_level), concerns=(f"{label}.max_level",)
-            )
+        for key in ("input", "film_input"):
+            if getattr(room, key) and not room.heos_player:
+                yield Finding(
+                    f"{label}.{key}",
+                    "an input is selected on a receiver, and heos_player is not set",
+                    hint=f"Set heos_player, or take {key} out.",
+                    concerns=(f"{label}.heos_player",),
+                )
+        for key in ("start_level", "film_level", "intermission_level"):
+            level = getattr(room, key)
+            if level is not None and level > room.max_level:
+                expected = f"expected at most max_level, which is {room.max_level}"
+                yield Finding(f"{label}.{key}", expected, str(level), concerns=(f"{label}.max_level",))
 
 
 def ingest_makes_sense(config: Config) -> Iterator[Finding]:
@@ -323,7 +326,9 @@ def warnings_of(config: Config) -> Iterator[str]:
             yield f"{label} has neither plex_player nor heos_player: nothing happens there. See `seguectl players`."
         if room.wake and room.take_over != "always":
             yield f'{label}.wake does nothing without take_over = "always".'
-        for name in dict.fromkeys((room.input, *room.music_inputs)):
+        if room.film_level is not None and not (room.film_input or (room.input and not room.film_player)):
+            yield f"{label}.film_level does nothing without film_input: nobody knows when a film is heard there."
+        for name in dict.fromkeys((room.input, room.film_input, *room.music_inputs)):
             if name and name not in HEOS_INPUTS:
                 near = closest(name, sorted(HEOS_INPUTS))
                 meant = f"; did you mean {near}?" if near else "."

@@ -19,11 +19,11 @@ from segue.config.schema import (
     LogConfig,
     MusicConfig,
     PlexConfig,
-    RoomConfig,
     ServerConfig,
 )
 from segue.config.schema_ingest import DownloadsConfig, IngestConfig, MatchConfig, TmdbConfig
 from segue.config.schema_party import IrcConfig, PartyAgentConfig, PartyConfig
+from segue.config.schema_room import RoomConfig
 from segue.config.secret_files import SECRET_KEYS, SecretKey, check_inline, read_secret
 from segue.config.toml_file import parse_toml, read_text
 from segue.config.values import read_section

@@ -75,6 +75,17 @@ def _muting(a: music.MuteRequested) -> str:
     return "mute" if a.muted else "unmute"
 
 
+def _scene(a: music.RoomSceneChanged) -> str:
+    film = f'"{a.scene.film}"' if a.scene.film else "the film"
+    match a.scene.kind:
+        case "film":
+            return f"{a.room} makes way for {film} of party {a.scene.party_id}"
+        case "intermission":
+            return f"{a.room} has an intermission of {film} in party {a.scene.party_id}"
+        case _:
+            return f"{a.room} is in no party any more"
+
+
 _WORDS: dict[type, str | Callable[[Any], str]] = {
     ConfigLoaded: "the configuration was loaded",
     DeadlineDue: lambda a: f"a deadline of {a.domain}",
@@ -110,6 +121,7 @@ _WORDS: dict[type, str | Callable[[Any], str]] = {
     music.FadesAllowed: lambda a: _because(
         "fades are allowed" if a.allowed else "fades are not allowed", a.because
     ),
+    music.RoomSceneChanged: _scene,
     music.RestoreRequested: lambda a: _because("all levels go home", a.because),
     system.DaemonStarted: lambda a: f"segue {a.version} started",
     system.ReloadRefused: "a reload found a broken configuration",

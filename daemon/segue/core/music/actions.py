@@ -8,6 +8,7 @@ from segue.core.vocabulary import ActionBase, Tier, tagger
 
 PlexState = Literal["playing", "paused", "buffering", "stopped"]
 ReceiverState = Literal["play", "pause", "stop", "unknown"]
+SceneKind = Literal["", "film", "intermission"]
 
 
 class MusicAction(ActionBase, frozen=True, tag_field="type", tag=tagger("music")):
@@ -287,6 +288,26 @@ class RestoreRequested(MusicAction, frozen=True):
     because: str
 
 
+class Scene(msgspec.Struct, frozen=True):
+    """What a watch party wants of a room, as it is told from outside of this domain."""
+
+    kind: SceneKind = ""
+    party_id: str = ""
+    film: str = ""
+    """What people call what is watched."""
+    on_music_player: bool = False
+    """The film is on the very player that has the room's music: that music is gone anyway."""
+    in_step: bool = True
+    """False: the viewer stepped away. What was arranged stays as it is."""
+
+
+class RoomSceneChanged(MusicAction, frozen=True):
+    """What a watch party wants of a room is another thing now; an empty scene: there is no party here any more."""
+
+    room: str
+    scene: Scene
+
+
 MusicActions = (
     WebhookHeard
     | SessionsRead
@@ -315,4 +336,5 @@ MusicActions = (
     | FadeRequested
     | FadesAllowed
     | RestoreRequested
+    | RoomSceneChanged
 )

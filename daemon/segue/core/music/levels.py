@@ -14,9 +14,13 @@ def limited(room: Room, level: int) -> int:
 def base_level(room: Room, input_name: str | None = None) -> int | None:
     """Give the person's level for an input (the selected one when none is named), never above the limit.
 
-    Without one of its own an input takes the room's `start_level`; nothing is known otherwise.
+    Without one of its own an input takes the room's `start_level`; nothing is known otherwise. What a party has set
+    for a scene stands before all of it, and leaves it untouched.
     """
     key = room.receiver.observed_source.input if input_name is None else input_name
+    of_scene = scene_level(room, key)
+    if of_scene is not None:
+        return limited(room, of_scene)
     for name, level in room.kept.base_levels:
         if name == key:
             return limited(room, level)
@@ -28,10 +32,41 @@ def with_base(room: Room, level: int, input_name: str | None = None) -> Room:
     """Keep a level as the person's own for an input: the smaller of it and the limit."""
     key = room.receiver.observed_source.input if input_name is None else input_name
     bounded = limited(room, level)
+    of_scene = scene_level(room, key)
+    if of_scene is not None:
+        if bounded == limited(room, of_scene):
+            return room
+        room = without_scene_level(room)
     others = tuple(pair for pair in room.kept.base_levels if pair[0] != key)
     if (key, bounded) in room.kept.base_levels:
         return room
     return but(room, kept=but(room.kept, base_levels=tuple(sorted((*others, (key, bounded))))))
+
+
+def film_input(room: Room) -> str:
+    """Give the input that a film's player is wired to; empty where the receiver has no part in it."""
+    return room.settings.film_input or ("" if room.settings.film_player else room.settings.input)
+
+
+def scene_level(room: Room, input_name: str) -> int | None:
+    """Give the level that a party has set for an input: no person's, so it is kept apart from theirs."""
+    yielded = room.kept.yielded
+    if yielded is None or yielded.let_go:
+        return None
+    if yielded.arranged == "film" and input_name == film_input(room) != "":
+        return yielded.film_level
+    if yielded.arranged == "music" and yielded.source is not None and input_name == yielded.source.input:
+        return yielded.intermission_level
+    return None
+
+
+def without_scene_level(room: Room) -> Room:
+    """Forget the level of the scene that is on: a person has chosen another."""
+    yielded = room.kept.yielded
+    assert yielded is not None
+    if yielded.arranged == "film":
+        return with_kept(room, yielded=but(yielded, film_level=None))
+    return with_kept(room, yielded=but(yielded, intermission_level=None))
 
 
 def with_persons_level(room: Room, level: int) -> Room:

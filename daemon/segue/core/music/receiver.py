@@ -6,7 +6,7 @@ for the input that is on; nothing of ours overwrites it.
 
 from msgspec.structs import replace as but
 
-from segue.core.music import sound
+from segue.core.music import phases, sound, yielding
 from segue.core.music.actions import (
     CommandDone,
     CommandFailed,
@@ -66,7 +66,7 @@ def _lost(room: Room, state: MusicState, out: Out) -> Room:
     """
     room = but(room, receiver=but(room.receiver, available=False), overruled=None, read_at=None)
     sound.do_now(room, state, out)
-    return sound.become_resting(room)
+    return phases.become_resting(room)
 
 
 def players_read(state: MusicState, action: HeosPlayersRead, out: Out) -> MusicState:
@@ -161,9 +161,10 @@ def _returned(room: Room, state: MusicState, out: Out) -> Room:
     level, faded = room.receiver.observed_level, room.kept.faded
     if level is None:
         return room
+    room = yielding.after_absence(room)
     base = base_level(room)
     if faded is None or base is None or not faded.low <= level <= faded.high:
-        return with_base(sound.become_home(room), level)
+        return with_base(phases.become_home(room), level)
     if level == base:
         return sound.bring_home(room, out, "restore_after_absence")
     out.say(
@@ -207,7 +208,7 @@ def person_chose(room: Room, state: MusicState, level: int, out: Out) -> Room:
     if isinstance(phase, Fading) and phase.then.source is not None:
         return sound.conclude(room, state, out, phase)
     sound.do_now(room, state, out)
-    return sound.become_home(room)
+    return phases.become_home(room)
 
 
 def source_observed(room: Room, state: MusicState, source: Source, out: Out) -> Room:
@@ -220,6 +221,8 @@ def source_observed(room: Room, state: MusicState, source: Source, out: Out) -> 
         return room
     if room.kept.borrowed is not None and source.input != room.settings.input:
         room = with_kept(but(room, restore_at=None), borrowed=None)
+    if source.input or source.source_id is not None:
+        room = yielding.moved_by_hand(room, source.input)
     return _moved_by_hand(room, state, before.input, out)
 
 
@@ -289,7 +292,7 @@ def command_failed(room: Room, state: MusicState, action: CommandFailed, out: Ou
             return _without_fade(room, state, out)
         sound.do_now(room, state, out)
         if isinstance(room.phase, Fading | Resting):
-            room = sound.become_resting(room)
+            room = phases.become_resting(room)
         room = but(room, receiver=but(room.receiver, available=False))
         if not state.heos_up:
             return room  # said already; everything is read anew when the link is back
@@ -307,7 +310,7 @@ def _without_fade(room: Room, state: MusicState, out: Out) -> Room:
     if not isinstance(phase, Fading):
         return room
     if phase.kind in ("to", "restore"):
-        return sound.become_resting(
+        return phases.become_resting(
             with_kept(room, faded=None), wanted_level=phase.to_level, because=phase.because, why=phase.why
         )
     if phase.then.source is not None:

@@ -12,7 +12,7 @@ from typing import assert_never
 
 from msgspec.structs import replace as but
 
-from segue.core.music import receiver, requests, sessions, sound
+from segue.core.music import following, receiver, requests, sessions, sound, yielding
 from segue.core.music.actions import (
     CommandDone,
     CommandFailed,
@@ -32,11 +32,11 @@ from segue.core.music.actions import (
     ReceiverStateChanged,
     RestoreRequested,
     RoomRequest,
+    RoomSceneChanged,
     SeekRequested,
     SessionsRead,
     SessionsUnread,
     SkipRequested,
-    Source,
     SourceChanged,
     SourceRequested,
     StopRequested,
@@ -45,10 +45,8 @@ from segue.core.music.actions import (
     VolumeStepRequested,
     WebhookHeard,
 )
-from segue.core.music.levels import with_base
-from segue.core.music.players import activity_of, is_on_air, may_take_over
+from segue.core.music.players import activity_of, is_on_air
 from segue.core.music.state import (
-    Activity,
     Fading,
     MusicSettings,
     MusicState,
@@ -101,8 +99,8 @@ def reduce(state: MusicState, action: MusicActions, stamp: Stamp) -> Step:
             state = _requested(state, action, out)
         case FadesAllowed():
             state = but(state, fades_allowed=action.allowed)
-        case RestoreRequested():
-            state = _each_room(state, out, _restored)
+        case RestoreRequested() | RoomSceneChanged():
+            state = _ruled(state, action, out)
         case _:
             assert_never(action)
     return state, out.effects
@@ -119,7 +117,7 @@ def configure(state: MusicState, settings: MusicSettings, stamp: Stamp) -> Step:
         room = former.get(wanted.name)
         if room is None:
             room = (
-                Room(settings=wanted, kept=kept[wanted.name])
+                yielding.revived(Room(settings=wanted, kept=kept[wanted.name]), out)
                 if wanted.name in kept
                 else Room(settings=wanted)
             )
@@ -149,7 +147,7 @@ def next_deadline(state: MusicState) -> float | None:
     """Give the next moment at which something of this domain is due."""
     moments = [sessions.next_deadline(state.plex)]
     for room in state.rooms:
-        moments += (room.restore_at, room.read_at)
+        moments += (room.restore_at, room.read_at, room.yield_ends_at, room.seat_due_at)
         match room.phase:
             case Fading(step_at=moment):
                 moments.append(moment)
@@ -174,7 +172,7 @@ def _sessions_read(state: MusicState, action: SessionsRead, out: Out) -> MusicSt
         rooms = tuple(
             but(r, activity=activity_of(r, state), activity_at=out.stamp.now_at) for r in state.rooms
         )
-        state = but(state, rooms=rooms)
+        state = _each_room(but(state, rooms=rooms), out, lambda room, _state, _out: room)
     return state
 
 
@@ -200,62 +198,7 @@ def _plex_state_changed(state: MusicState, action: PlexStateChanged, out: Out) -
     others = tuple(play for play in state.plays if play.key != key)
     mine = () if action.state == "stopped" else (Play(told=action, told_at=out.stamp.now_at),)
     state = but(state, plays=others + mine)
-    return _each_room(state, out, _activity_changed)
-
-
-def _activity_changed(room: Room, state: MusicState, out: Out) -> Room:
-    """Let a room follow its Plex player."""
-    now, before = activity_of(room, state), room.activity
-    if now == before:
-        return room
-    silent_for_s = 0.0 if room.activity_at is None else out.stamp.now_at - room.activity_at
-    room = but(room, activity=now, activity_at=out.stamp.now_at)
-    if now == "playing":
-        return _started(room, state, out, before, silent_for_s)
-    return _fell_silent(room, out, now)
-
-
-def _started(room: Room, state: MusicState, out: Out, before: Activity, silent_for_s: float) -> Room:
-    """The player began, or went on: heard already, or worth switching to, or none of our business."""
-    room = but(room, restore_at=None)
-    start_level = room.settings.start_level
-    if before == "stopped" and start_level is not None and silent_for_s >= state.settings.resume_gap_s:
-        room = with_base(room, start_level, room.settings.input or None)
-    if isinstance(room.phase, Silenced) and room.phase.target == "plex":
-        return sound.fade_in(room, state, out, "started_by_segue", room.phase.because)
-    if isinstance(room.phase, Selecting | Fading):
-        return room
-    if is_on_air(room):
-        edge = "resume" if before == "paused" else "start"
-        if edge in room.settings.fade_on and silent_for_s >= state.settings.resume_gap_s:
-            return sound.fade_in(room, state, out, f"player_{edge}")
-        return room
-    if not room.settings.input or not room.settings.heos_player:
-        return room
-    allowed, why = may_take_over(room)
-    if not allowed:
-        out.say("info", f"Room {room.name}: the receiver is left alone ({why.replace('_', ' ')}).", why)
-        return room
-    wanted = Source(input=room.settings.input, source_id=1027, media_id=room.settings.input)
-    return sound.select(room, state, out, wanted, "player_start", borrow=True)
-
-
-def _fell_silent(room: Room, out: Out, now: Activity) -> Room:
-    """The player paused or stopped: what waited for it goes on, a fade for its sound is over."""
-    if now == "stopped" and room.kept.borrowed is not None:
-        restore_at = out.stamp.now_at + room.settings.restore_after_s
-        room = but(room, restore_at=restore_at, restore_because=out.stamp.seq)
-    match room.phase:
-        case Silenced(until="paused" | "stopped", target="plex", because=because):
-            return sound.bring_home(room, out, f"{now}_confirmed", because)
-        case Fading(kind="in" | "out", then=then):
-            if then.source is not None or then.verb == "play":
-                return room
-            if then.verb == "stop" and now == "paused":
-                return room
-            return sound.bring_home(room, out, f"player_{now}")
-        case _:
-            return room
+    return _each_room(state, out, following.activity_changed)
 
 
 # ------------------------------------------------------------------ receiver and answers
@@ -296,6 +239,8 @@ def _receiver_state(room: Room, state: MusicState, action: ReceiverStateChanged,
             "stop",
         ):
             return sound.bring_home(room, out, f"{action.play_state}_confirmed", because)
+        case Resting() if action.play_state in ("pause", "stop"):
+            return yielding.music_by_hand(room, plays=False)
         case _:
             return room
 
@@ -341,7 +286,7 @@ def _requested(state: MusicState, action: RoomRequest, out: Out) -> MusicState:
     room = requests.find_room(state, action.room, out)
     if room is None:
         return state
-    after = sound.pursue(requests.handle(room, state, action, out), state, out)
+    after = _moved_on(requests.handle(room, state, action, out), state, out)
     if after is room:
         return state
     return but(state, rooms=tuple(after if r is room else r for r in state.rooms))
@@ -372,6 +317,10 @@ def _expired(room: Room, state: MusicState, out: Out) -> Room:
         room = receiver.read_again(room, out, "not_told_yet") if state.heos_up else but(room, read_at=None)
     if is_due(room.restore_at, now_at):
         room = _give_back(but(room, restore_at=None), state, out)
+    if is_due(room.yield_ends_at, now_at):
+        room = but(room, yield_ends_at=None)
+    if is_due(room.seat_due_at, now_at):
+        room = but(room, seat_due_at=None)
     return room
 
 
@@ -392,11 +341,29 @@ def _give_back(room: Room, state: MusicState, out: Out) -> Room:
     )
 
 
+def _ruled(state: MusicState, action: RestoreRequested | RoomSceneChanged, out: Out) -> MusicState:
+    """Do what a rule asks of one room or of all."""
+
+    def change(room: Room, state: MusicState, out: Out) -> Room:
+        if isinstance(action, RestoreRequested):
+            return _restored(room, state, out)
+        return yielding.scene_changed(room, action.scene, out) if room.name == action.room else room
+
+    return _each_room(state, out, change)
+
+
+def _moved_on(room: Room, state: MusicState, out: Out) -> Room:
+    """Let a room arrange what a party wants of it, and send the one level that is due."""
+    room = sound.pursue(yielding.follow(room, state, out), state, out)
+    arrived = yielding.follow(room, state, out)
+    return room if arrived is room else sound.pursue(arrived, state, out)
+
+
 def _each_room(state: MusicState, out: Out, change: RoomChange) -> MusicState:
     """Change every room that is concerned, and let each send what is due; the same state when none changed."""
     rooms: list[Room] | None = None
     for index, room in enumerate(state.rooms):
-        after = sound.pursue(change(room, state, out), state, out)
+        after = _moved_on(change(room, state, out), state, out)
         if after is not room:
             rooms = rooms or list(state.rooms)
             rooms[index] = after

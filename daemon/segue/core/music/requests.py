@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace as but
 
-from segue.core.music import sound
+from segue.core.music import phases, sound, yielding
 from segue.core.music.actions import (
     FadeRequested,
     MuteRequested,
@@ -83,9 +83,9 @@ def play(room: Room, state: MusicState, out: Out) -> Room:
     soft = "resume" in room.settings.fade_on and room.settings.fade_in_s > 0.0 and state.fades_allowed
     heard = target == "heos" or is_on_air(room)
     base = base_level(room)
-    if soft and heard and _is_calm(room) and base is not None and room.receiver.available and base >= 2:
+    if soft and heard and sound.is_calm(room) and base is not None and room.receiver.available and base >= 2:
         out.accept(f"plays, fading in over {room.settings.fade_in_s:g} s")
-        return sound.become_fading(
+        return phases.become_fading(
             with_base(room, base),
             state,
             out,
@@ -121,7 +121,7 @@ def halt(room: Room, state: MusicState, out: Out, verb: str) -> Room:
     if (
         sounding
         and heard
-        and _is_calm(room)
+        and sound.is_calm(room)
         and fade_s > 0.0
         and verb in room.settings.fade_on
         and state.fades_allowed
@@ -133,17 +133,6 @@ def halt(room: Room, state: MusicState, out: Out, verb: str) -> Room:
     sound.command(room, state, out, "pause" if verb == "pause" else "stop", target, verb, out.stamp.seq)
     out.accept(f"{verb}s")
     return room
-
-
-def _is_calm(room: Room) -> bool:
-    """Tell whether nothing is about to follow that a fade of a request would cut off."""
-    match room.phase:
-        case Silenced() | Selecting():
-            return False
-        case Fading(then=then):
-            return then == Then()
-        case _:
-            return True
 
 
 def seek(room: Room, state: MusicState, out: Out, position_ms: int) -> Room:
@@ -223,7 +212,7 @@ def _person_asks(room: Room, state: MusicState, out: Out, level: int) -> Room:
     ):
         return room
     sound.do_now(room, state, out)
-    return sound.become_resting(room, wanted_level=level, because=out.stamp.seq, why="asked")
+    return phases.become_resting(room, wanted_level=level, because=out.stamp.seq, why="asked")
 
 
 def fade(room: Room, state: MusicState, out: Out, to_level: int, duration_s: float) -> Room:
@@ -248,7 +237,7 @@ def fade(room: Room, state: MusicState, out: Out, to_level: int, duration_s: flo
         )
         return room
     out.accept(f"fades to level {to_level} over {duration_s:g} s")
-    return sound.become_fading(
+    return phases.become_fading(
         with_base(room, to_level),
         state,
         out,
@@ -299,11 +288,12 @@ def source(room: Room, state: MusicState, out: Out, name: str) -> Room:
     if room.receiver.observed_source.input == name and not isinstance(room.phase, Selecting):
         out.accept(f"listens to {name} already")
         return room
-    if not _is_calm(room):
+    if not sound.is_calm(room):
         out.refuse("busy", f"Room {room.name} is about to do something else.", "Ask again in a moment.")
         return room
     out.accept(f"selects {name}")
     room = with_kept(but(room, restore_at=None), borrowed=None)
+    room = yielding.moved_by_hand(room, name)
     return sound.select(
         room, state, out, Source(input=name, source_id=1027, media_id=name), "asked", borrow=False
     )

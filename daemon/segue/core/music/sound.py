@@ -2,7 +2,7 @@
 
 Theory of operation. A room is in one phase: *resting* (the level is the person's), *fading* (it follows a curve),
 *silenced* (it is down until the player has been observed to pause, stop or play) or *selecting* (it is down until the
-input has been observed). Only the `become_...` functions make a phase. `pursue` is called at the end of every step
+input has been observed). Only the functions of `phases.py` make one. `pursue` is called at the end of every step
 that touched a room: if no volume command is in flight it sends the one level that is due now, or notes when the next
 one will be. So there is never more than one, a slow device simply gets fewer and larger steps, and a fade is the same
 whether the room was woken by an answer or by a deadline.
@@ -17,13 +17,18 @@ from msgspec.structs import replace as but
 
 from segue.core.music import fade as curve
 from segue.core.music.actions import Source
-from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetVolume, Verb
+from segue.core.music.effects import CommandPlayer, ReceiverTransport, SetVolume, Verb
 from segue.core.music.levels import base_level, limited, with_base, with_kept
+from segue.core.music.phases import (
+    become_fading,
+    become_home,
+    become_resting,
+    become_selecting,
+    become_silenced,
+)
 from segue.core.music.players import is_on_air, plex_target
 from segue.core.music.state import (
     Borrowed,
-    Faded,
-    FadeKind,
     Fading,
     InFlight,
     MusicState,
@@ -36,112 +41,10 @@ from segue.core.music.state import (
 )
 from segue.core.vocabulary import Out
 
-SELECT_CONFIRM_S = 10.0
-"""Least time given to an input to be observed: a receiver that wakes takes about 4 s."""
 RESTORE_S = 0.3
 """Length of the quick way home when the daemon stops."""
 SOON_S = 0.001
 """A deadline of ours is never now, or the store would turn without end."""
-
-TARGET_STATE: dict[str, Literal["playing", "paused", "stopped"]] = {
-    "play": "playing",
-    "pause": "paused",
-    "stop": "stopped",
-}
-
-
-# ------------------------------------------------------------------ phases
-
-
-def become_resting(room: Room, *, wanted_level: int | None = None, because: int = 0, why: str = "") -> Room:
-    """Let the level be the person's; with a wanted level, bring it there first."""
-    if wanted_level is not None:
-        room = _remembering(room, wanted_level)
-    return but(room, phase=Resting(wanted_level=wanted_level, because=because, why=why))
-
-
-def become_home(room: Room) -> Room:
-    """Rest at the base: nothing of ours is left to undo."""
-    return with_kept(become_resting(room), faded=None)
-
-
-def become_fading(
-    room: Room,
-    state: MusicState,
-    out: Out,
-    *,
-    kind: FadeKind,
-    to_level: int,
-    duration_s: float,
-    why: str,
-    from_level: int | None = None,
-    because: int | None = None,
-    then: Then | None = None,
-) -> Room:
-    """Go to a level along a curve, and then do what follows. Remembers where this may leave the receiver."""
-    here = room.receiver.observed_level
-    to_level = limited(room, to_level)
-    start = here if from_level is None else from_level
-    start = to_level if start is None else start
-    wish_s = duration_s if state.fades_allowed else 0.0
-    lasts_s = curve.stretched_s(
-        wish_s, abs(to_level - start), room.receiver.rtt_s, state.settings.step_levels_max
-    )
-    now_at = out.stamp.now_at
-    phase = Fading(
-        kind=kind,
-        from_level=start,
-        to_level=to_level,
-        started_at=now_at,
-        ends_at=now_at + lasts_s,
-        because=out.stamp.seq if because is None else because,
-        why=why,
-        then=then or Then(),
-    )
-    return _remembering(but(room, phase=phase, overruled=None), start, to_level)
-
-
-def _remembering(room: Room, *levels: int) -> Room:
-    """Remember where we may leave the receiver: between where it is and the levels that we go through."""
-    span = list(levels)
-    if room.receiver.observed_level is not None:
-        span.append(room.receiver.observed_level)
-    if room.kept.faded is not None:
-        span += [room.kept.faded.low, room.kept.faded.high]
-    return with_kept(room, faded=Faded(min(span), max(span)))
-
-
-def become_silenced(
-    room: Room, state: MusicState, out: Out, verb: Verb, target: Literal["plex", "heos"], because: int
-) -> Room:
-    """Keep the level down until the player is observed to have obeyed."""
-    give_up_at = out.stamp.now_at + state.settings.confirm_s
-    return but(
-        room,
-        phase=Silenced(until=TARGET_STATE[verb], target=target, give_up_at=give_up_at, because=because),
-    )
-
-
-def become_selecting(
-    room: Room, state: MusicState, out: Out, source: Source, level_after: int, because: int, why: str
-) -> Room:
-    """Ask for a source and wait until it is observed."""
-    pid = room.receiver.heos_player_id
-    if pid is None:
-        return become_resting(room)
-    effect_id = out.add(
-        SelectSource(
-            effect_id=out.next_id,
-            why=why,
-            because=because,
-            room=room.name,
-            heos_player_id=pid,
-            source=source,
-        )
-    )
-    give_up_at = out.stamp.now_at + max(state.settings.confirm_s, SELECT_CONFIRM_S)
-    return but(room, phase=Selecting(source, effect_id, level_after, give_up_at, because))
-
 
 # ------------------------------------------------------------------ the fades that there are
 
@@ -167,7 +70,9 @@ def fade_in(room: Room, state: MusicState, out: Out, why: str, because: int | No
     )
 
 
-def fade_out_then(room: Room, state: MusicState, out: Out, then: Then, why: str) -> Room:
+def fade_out_then(
+    room: Room, state: MusicState, out: Out, then: Then, why: str, because: int | None = None
+) -> Room:
     """Ramp to silence, then do what follows."""
     base = base_level(room)
     if base is not None:
@@ -180,11 +85,19 @@ def fade_out_then(room: Room, state: MusicState, out: Out, then: Then, why: str)
         to_level=0,
         duration_s=room.settings.fade_out_s,
         why=why,
+        because=because,
         then=then,
     )
 
 
-def fade_home(room: Room, state: MusicState, out: Out, why: str, duration_s: float | None = None) -> Room:
+def fade_home(
+    room: Room,
+    state: MusicState,
+    out: Out,
+    why: str,
+    duration_s: float | None = None,
+    because: int | None = None,
+) -> Room:
     """Ramp from wherever the level is to the base. Up is always slow: nobody knows who sits near a speaker."""
     base = base_level(room)
     if base is None:
@@ -193,7 +106,9 @@ def fade_home(room: Room, state: MusicState, out: Out, why: str, duration_s: flo
     here = room.receiver.observed_level
     if here is not None and here >= base:
         lasts_s = 0.0
-    return become_fading(room, state, out, kind="restore", to_level=base, duration_s=lasts_s, why=why)
+    return become_fading(
+        room, state, out, kind="restore", to_level=base, duration_s=lasts_s, why=why, because=because
+    )
 
 
 def bring_home(room: Room, out: Out, why: str, because: int | None = None) -> Room:
@@ -216,8 +131,12 @@ def select(
     borrow: bool,
     level: int | None = None,
     because: int | None = None,
+    verb: Literal["pause", "play"] | None = None,
 ) -> Room:
-    """Listen to another source: down to the lower of the two levels, select, observe, up to the new base."""
+    """Listen to another source: down to the lower of the two levels, select, observe, up to the new base.
+
+    The Plex player may be paused once it is silent, before the source goes, or played once the new one is there.
+    """
     here = room.receiver.observed_level
     base_here = base_level(room)
     base_here = here if base_here is None else base_here
@@ -225,13 +144,15 @@ def select(
     after = base_here if base_there is None else base_there
     if borrow and room.kept.borrowed is None:
         room = with_kept(room, borrowed=Borrowed(room.receiver.observed_source, base_here))
-    if base_here is not None:
-        room = with_base(room, base_here)
+    if base_here is not None and room.kept.yielded is None:
+        room = with_base(room, base_here)  # a scene's level is no person's
     if after is not None:
         room = with_base(room, after, source.input)
     if here is None or after is None or base_here is None:
         cause = out.stamp.seq if because is None else because
-        return become_selecting(room, state, out, source, after or 0, cause, why)
+        if verb == "pause":
+            command(room, state, out, verb, "plex", why, cause)
+        return become_selecting(room, state, out, source, after or 0, cause, why, play=verb == "play")
     soft = state.fades_allowed and room.settings.fade_in_s > 0.0 and "start" in room.settings.fade_on
     silent = is_on_air(room) and room.activity in ("paused", "stopped") and bool(room.settings.plex_player)
     audible = room.receiver.observed_state == "play" and not silent
@@ -244,13 +165,16 @@ def select(
         duration_s=room.settings.fade_out_s if audible and soft else 0.0,
         why=why,
         because=because,
-        then=Then(source=source, level_after=after),
+        then=Then(verb=verb, source=source, level_after=after),
     )
 
 
 def selected(room: Room, state: MusicState, out: Out, phase: Selecting) -> Room:
     """Go on once the source is observed: up to its base."""
     level = room.receiver.observed_level
+    if phase.play and room.activity != "playing":
+        command(room, state, out, "play", "plex", "music_returns", phase.because)
+        return become_silenced(room, state, out, "play", "plex", phase.because)
     if level is None or level == phase.level_after:
         return become_home(room)
     return become_fading(
@@ -263,6 +187,17 @@ def selected(room: Room, state: MusicState, out: Out, phase: Selecting) -> Room:
         why="source_selected",
         because=phase.because,
     )
+
+
+def is_calm(room: Room) -> bool:
+    """Tell whether nothing is about to follow that another fade would cut off."""
+    match room.phase:
+        case Silenced() | Selecting():
+            return False
+        case Fading(then=then):
+            return then == Then()
+        case _:
+            return True
 
 
 # ------------------------------------------------------------------ moving
@@ -341,7 +276,10 @@ def conclude(room: Room, state: MusicState, out: Out, phase: Fading) -> Room:
     then = phase.then
     if then.source is not None:
         after = phase.to_level if then.level_after is None else then.level_after
-        return become_selecting(room, state, out, then.source, after, phase.because, phase.why)
+        play = then.verb == "play"
+        if then.verb is not None and not play:
+            command(room, state, out, then.verb, then.target, phase.why, phase.because)
+        return become_selecting(room, state, out, then.source, after, phase.because, phase.why, play=play)
     if then.verb is None:
         return become_home(room)
     command(room, state, out, then.verb, then.target, phase.why, phase.because)

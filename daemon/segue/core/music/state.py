@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from segue.core.music.actions import HeosPlayer, PlexSession, PlexStateChanged, ReceiverState, Source
+from segue.core.music.actions import HeosPlayer, PlexSession, PlexStateChanged, ReceiverState, Scene, Source
 from segue.core.music.effects import Verb
 
 TakeOver = Literal["never", "idle-or-music", "always"]
@@ -34,6 +34,12 @@ class RoomSettings(msgspec.Struct, frozen=True):
     restore_after_s: float = 10.0
     fade_on: tuple[FadeOn, ...] = ("start", "resume", "pause", "stop")
     music_inputs: tuple[str, ...] = MUSIC_INPUTS
+    film_player: str = ""
+    film_input: str = ""
+    film_level: int | None = None
+    intermission_music: bool = True
+    intermission_level: int | None = None
+    restore_music: bool = True
 
 
 class MusicSettings(msgspec.Struct, frozen=True):
@@ -173,6 +179,8 @@ class Selecting(msgspec.Struct, frozen=True, tag="selecting"):
     level_after: int
     give_up_at: float
     because: int
+    play: bool = False
+    """The room's Plex player is to play once the input is there."""
 
 
 Phase = Resting | Fading | Silenced | Selecting
@@ -206,6 +214,32 @@ class Borrowed(msgspec.Struct, frozen=True):
     level: int | None
 
 
+class Yielded(msgspec.Struct, frozen=True):
+    """What gave way to a party, and how far. As long as it is there, something may be ours to give back."""
+
+    scene: Scene
+    """What is wanted."""
+    arranged: Literal["", "film", "music"] = ""
+    """What was last brought about, or is on the way: its levels are in force."""
+    under_way: bool = False
+    source: Source | None = None
+    """What was listened to before."""
+    switched: bool = False
+    """The input is ours to give back."""
+    music: Literal["", "plex", "heos"] = ""
+    """Who played, and was silenced by us."""
+    may_play: bool = False
+    """The music is ours to bring back: nobody has stopped it by hand since."""
+    film_level: int | None = None
+    """The film's level as configured; nothing once a person turned the knob in the film."""
+    intermission_level: int | None = None
+    """The music's level in an intermission; nothing once a person turned the knob in one."""
+    because: int = 0
+    """The step in which the scene became what it is."""
+    let_go: bool = False
+    """A person chose another input: nothing here is ours any more, until the party is over."""
+
+
 class Kept(msgspec.Struct, frozen=True):
     """What of a room outlives the process; in the database before the first step of any fade."""
 
@@ -213,6 +247,7 @@ class Kept(msgspec.Struct, frozen=True):
     """The person's level for each input, apart from any fade. The key is empty for what HEOS streams."""
     faded: Faded | None = None
     borrowed: Borrowed | None = None
+    yielded: Yielded | None = None
 
 
 class Receiver(msgspec.Struct, frozen=True):
@@ -252,6 +287,10 @@ class Room(msgspec.Struct, frozen=True):
     """When the borrowed source goes back, unless the player starts again."""
     restore_because: int = 0
     """The step in which the player went."""
+    yield_ends_at: float | None = None
+    """When what gave way to a party comes back, unless the party does."""
+    seat_due_at: float | None = None
+    """Until then, what a former process knew of a party holds although nobody has told of it yet."""
 
     @property
     def name(self) -> str:

@@ -65,13 +65,15 @@ HomeActions = AgentLinkChanged | HomeSeatSeen | HomeSeatGone
 
 
 def reduced(home: Home, action: HomeActions, out: Out) -> Home:
-    """Take in what the agent says. Players go on when the orchestrator is lost, so their seats stay."""
+    """Take in what the agent says. Players go on when the orchestrator is lost, so their seats stay; none is left
+    where no agent runs any more."""
     match action:
         case AgentLinkChanged(up, orchestrator, reason):
             if (up, orchestrator, reason) == (home.up, home.orchestrator, home.reason):
                 return home
             _say(home, action, out)
-            return but(home, up=up, orchestrator=orchestrator, reason=reason)
+            seats = home.seats if orchestrator else ()
+            return Home(up=up, orchestrator=orchestrator, reason=reason, seats=seats)
         case HomeSeatSeen(seat):
             others = tuple(known for known in home.seats if _key(known) != _key(seat))
             return home if seat in home.seats else but(home, seats=(*others, seat))
