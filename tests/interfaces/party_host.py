@@ -16,7 +16,6 @@ from segue.interfaces.door import PartyParts
 from segue.interfaces.moment import Moment
 from segue.interfaces.views import Json
 from segue.runtime.clock import HouseClock
-from segue.secret import Secret
 from tests.helpers.house import House
 from tests.interfaces.test_http_api import Door, at_the_door
 
@@ -39,7 +38,7 @@ class Agent:
 
     def __init__(self) -> None:
         self.wishes: list[tuple[str, str, int | None, int | None]] = []
-        self.links: list[Secret] = []
+        self.links: list[str] = []
         self.answer: Json = {"ok": True}
         self.films: list[Json] = []
 
@@ -52,9 +51,9 @@ class Agent:
         self.wishes.append((party_id, op, position_ms, offset_ms))
         return self.answer
 
-    async def join(self, link: Secret) -> Json:
+    async def join(self, link: str) -> Json:
         self.links.append(link)
-        return {"orchestrator": "wss://party.example.org/ws", "up": False}
+        return {"orchestrator": "wss://party.example.org/ws", "joined": False}
 
     async def find_film(self, text: str) -> list[Json]:
         if text == "down":
@@ -72,7 +71,9 @@ class Host:
         self.door = door
         self.clock = HouseClock()
         door.moment = self.moment  # type: ignore[method-assign]  # on the clock that the store stamps with
-        door.party = PartyParts(self.orchestrator, self.agent, "wss://party.example.org/ws", 7)
+        door.party = PartyParts(
+            live=self.orchestrator, desk=self.agent, invitation_url="wss://party.example.org/ws"
+        )
         for owner in ("party_orchestrator", "irc_announcer"):
             house.store.own(owner, self.effects.append)
 

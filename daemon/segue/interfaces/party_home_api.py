@@ -9,7 +9,6 @@ from segue.interfaces.answers import ApiError, body_as, error, ok
 from segue.interfaces.control import Caller
 from segue.interfaces.door import Door, HouseDoor, PartyDesk, ask
 from segue.interfaces.party_bodies import JoinBody, NickConfirmBody, NickUnbindBody, WantBody
-from segue.secret import Secret
 
 LINK_SCHEME = "segue-party"
 """How the link of an invitation begins."""
@@ -74,7 +73,7 @@ async def _join(house: HouseDoor, request: Request, _caller: Caller) -> Response
             "This is no invitation to a party.",
             f"It begins with `{LINK_SCHEME}:`; copy all of it.",
         )
-    return ok({"schema": "segue.party_joined/1", **await _desk(house).join(Secret(body.link))})
+    return ok({**await _desk(house).join(body.link), "schema": "segue.party_joined/1"})
 
 
 async def _want(house: HouseDoor, request: Request, _caller: Caller) -> Response:

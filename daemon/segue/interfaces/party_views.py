@@ -336,11 +336,11 @@ def agent(state: PartyState, known: Json | None) -> Json:
     """Give how this home's agent is doing. `known`: what it says of itself; nothing where none runs."""
     home = state.home
     return {
-        "schema": "segue.party_agent/1",
         "running": known is not None,
         "up": home.up,
         "orchestrator": home.orchestrator,
         "reason": home.reason,
         "seats": [msgspec.to_builtins(seat) for seat in home.seats],
         **(known or {}),
+        "schema": "segue.party_agent/1",
     }
