@@ -311,6 +311,7 @@ CONTRADICTIONS = [
     ('[[room]]\nname = "a"\ninput = "inputs/cd"', "room[a].input", "heos_player"),
     ('[[room]]\nname = "a"\nfilm_input = "inputs/tv"', "room[a].film_input", "heos_player"),
     ('[[room]]\nname = "a"\nplex_player = "x"', "room[a].plex_player", "plex.url"),
+    ('[[room]]\nname = "a"\nfilm_player = "x"', "room[a].film_player", "plex.url"),
     ('[[room]]\nname = "a"\nfilm_level = 81', "room[a].film_level", "max_level"),
     (
         '[[room]]\nname = "a"\nmax_level = 30\nintermission_level = 31',
@@ -318,7 +319,7 @@ CONTRADICTIONS = [
         "max_level",
     ),
     (
-        '[[room]]\nname = "a"\nfilm_player = "TV"\n[[room]]\nname = "b"\nfilm_player = "tv"',
+        'plex.url = "http://h"\n[[room]]\nname = "a"\nfilm_player = "T"\n[[room]]\nname = "b"\nfilm_player = "t"',
         "room[b].film_player",
         "room a",
     ),
@@ -369,7 +370,7 @@ def test_what_works_but_is_hardly_meant_is_a_warning(tmp_path: Path) -> None:
     """A doubtful setting does not keep the house from starting."""
     config = load(
         tmp_path,
-        '[[room]]\nname = "a"\nwake = true\nmusic_inputs = ["inputs/cdd"]\nfilm_player = "TV"\nfilm_level = 40',
+        '[[room]]\nname = "a"\nwake = true\nmusic_inputs = ["inputs/cdd"]\nfilm_level = 40',
         PLEX_TOKEN="x",
     )
     text = "\n".join(config.warnings)

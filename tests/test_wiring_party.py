@@ -74,6 +74,8 @@ def test_the_players_of_the_rooms_are_driven_where_none_is_listed() -> None:
     environ = {"HOME": "/nowhere", "PLEX_URL": "http://h:1", "PLEX_TOKEN": "t"}
     environ |= {"SEGUE_ROOM__LIVING__PLEX_PLAYER": "TV", "SEGUE_ROOM__BATH__HEOS_PLAYER": "Bath"}
     assert wiring_party.authorized_clients(load_config(None, environ)) == ("TV",)
+    environ |= {"SEGUE_ROOM__LIVING__PLEX_PLAYER": "Plexamp", "SEGUE_ROOM__LIVING__FILM_PLAYER": "TV"}
+    assert wiring_party.authorized_clients(load_config(None, environ)) == ("TV",)
     environ["ORC_AUTHORIZED_CLIENTS"] = "Projector, tv-2"
     assert wiring_party.authorized_clients(load_config(None, environ)) == ("Projector", "tv-2")
 

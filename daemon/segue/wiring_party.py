@@ -1,9 +1,15 @@
 """From the configuration to the parts of watch parties. Decides nothing."""
 
+from pathlib import Path
+
 from msgspec.structs import replace as but
 
+from segue import wiring
 from segue.actors.party_gate import GateSettings
+from segue.actors.party_plex import HomePlex
+from segue.actors.party_target import AgentSettings
 from segue.adapters.http_client import HttpClient
+from segue.adapters.irc_talk import IrcSettings
 from segue.adapters.passkey import PasskeyService
 from segue.config import Config
 from segue.config.schema import HeosConfig
@@ -61,11 +67,52 @@ def passkey_service(config: Config, http: HttpClient) -> PasskeyService | None:
     return PasskeyService(http, url) if url else None
 
 
+def agent_settings(config: Config, state_dir: Path) -> AgentSettings:
+    """Say what this home's agent is like."""
+    agent = config.party_agent
+    return AgentSettings(
+        state_dir=state_dir,
+        control_socket=Path(config.server.control_socket) if config.party.host else None,
+        orchestrator=agent.orchestrator_url,
+        username=agent.username,
+        passkey=agent.passkey,
+        invite=agent.invite,
+        authorized=authorized_clients(config),
+        gdm=agent.gdm,
+        ca_file=Path(agent.tls_ca_file) if agent.tls_ca_file else None,
+    )
+
+
+def home_plex(config: Config, http: HttpClient, client_id: str) -> HomePlex | None:
+    """Make the home's Plex as parties use it; nothing where none is configured."""
+    plex = config.plex
+    return HomePlex(http, plex.url, wiring.revealing(plex.token), client_id) if plex.url else None
+
+
+def irc_settings(config: Config) -> IrcSettings | None:
+    """Say where announcements are made; nothing where no server is configured."""
+    irc = config.irc
+    if not irc.server:
+        return None
+    return IrcSettings(
+        host=irc.server,
+        port=irc.port,
+        tls=irc.tls,
+        ca_file=irc.tls_ca_file,
+        channel=irc.channel,
+        nick=irc.nick,
+        password=irc.password,
+        account=irc.sasl_username,
+        account_password=irc.sasl_password,
+    )
+
+
 def authorized_clients(config: Config) -> tuple[str, ...]:
     """Name the players that parties may drive, by title or machine identifier: the listed ones, else the rooms'."""
     if config.party_agent.authorized_clients:
         return config.party_agent.authorized_clients
-    return tuple(room.plex_player for room in config.rooms if room.plex_player)
+    shown = (room.film_player or room.plex_player for room in config.rooms)
+    return tuple(player for player in shown if player)
 
 
 def only_agent(config: Config) -> Config:

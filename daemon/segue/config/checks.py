@@ -180,8 +180,8 @@ def plex_has_address_and_token(config: Config) -> Iterator[Finding]:
             at="plex.url",
         )
     for room in config.rooms:
-        if room.plex_player and not plex.url:
-            key = f"room[{room.name}].plex_player"
+        if (room.plex_player or room.film_player) and not plex.url:
+            key = f"room[{room.name}].{'plex_player' if room.plex_player else 'film_player'}"
             hint = 'Set [plex] url = "http://...:32400" and a token.'
             yield Finding(
                 key,

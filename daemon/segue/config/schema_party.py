@@ -192,7 +192,7 @@ class PartyAgentConfig(Section, frozen=True, kw_only=True):
         Texts,
         Meta(
             description="Titles or machine identifiers of the players that parties may drive, the preferred one "
-            "first. Empty: the Plex players of the rooms."
+            "first. Empty: each room's `film_player`, else its `plex_player`."
         ),
     ] = ()
     gdm: Annotated[

@@ -54,6 +54,8 @@ def transfers_give_way_to_people_who_watch(state: State) -> tuple[Action, ...]:
 def music_yields_to_party(state: State) -> tuple[Action, ...]:
     """Give way to a film that is watched together in the room, come back in its intermission, and when it is over."""
     home, changed = state.party.home, []
+    if state.system.stopping:
+        return ()  # the agent's players go on without it, and the next process goes on with them
     for room in state.music.rooms:
         name = room.settings.film_player or room.settings.plex_player
         seats = [seat for seat in home.seats if sessions.is_player(name, seat.device_id, seat.title)]

@@ -26,6 +26,9 @@ SEAT_DUE_S = 60.0
 """So long after a start of the daemon, what it knew of a party holds without anybody telling of it: the agent has to
 find its orchestrator again, which may be starting as well."""
 
+BACK_S = 5.0
+"""A party that is gone may be back within this time, as when the agent starts anew: nothing is given back before."""
+
 Arranged = Literal["", "film", "music"]
 
 
@@ -47,7 +50,7 @@ def scene_changed(room: Room, scene: Scene, out: Out) -> Room:
 
 def ending(room: Room, out: Out) -> Room:
     """Give everything back in a while."""
-    return but(room, yield_ends_at=out.stamp.now_at + room.settings.restore_after_s)
+    return but(room, yield_ends_at=out.stamp.now_at + max(BACK_S, room.settings.restore_after_s))
 
 
 def revived(room: Room, out: Out) -> Room:
