@@ -18,7 +18,7 @@ from segue.cli.commands import COMMANDS
 from segue.config import load_config
 from segue.config.describe import describe_settings
 from segue.core.effects import STAGES
-from segue.core.ingest.effects import ProbeSources, RunAdopt, RunVerify, ScanFolder
+from segue.core.ingest.effects import ProbeSources, RunAdopt, RunVerify, ScanFolder, WatchRoot
 from segue.core.music.actions import PlexSession, SessionsRead
 from segue.core.music.effects import SetVolume
 from segue.core.rules import RULES
@@ -26,7 +26,7 @@ from segue.core.vocabulary import EffectBase
 from segue.interfaces.health import TROUBLES
 from segue.interfaces.http_api import DOORS
 
-WAITED_FOR = (*STAGES, ProbeSources, RunVerify, RunAdopt, ScanFolder)
+WAITED_FOR = (*STAGES, ProbeSources, RunVerify, RunAdopt, ScanFolder, WatchRoot)
 """Effects of the ingest that somebody waits for."""
 FLAG = re.compile(r"--[a-z-]+")
 PAGES = sorted((generate.ROOT / "docs").rglob("*.md"))

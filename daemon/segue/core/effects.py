@@ -3,7 +3,7 @@
 from typing import Literal
 
 from segue.core.actions import Action
-from segue.core.ingest.actions import LongRunEnded, ScanFailed, Stage, StageFailed
+from segue.core.ingest.actions import LongRunEnded, ScanFailed, Stage, StageFailed, WatchPutOff
 from segue.core.ingest.effects import (
     IdentifySource,
     IngestEffects,
@@ -15,6 +15,7 @@ from segue.core.ingest.effects import (
     ScanFolder,
     TransferFiles,
     UndoIngest,
+    WatchRoot,
     WorkerEffect,
 )
 from segue.core.music.actions import CommandFailed, PlayerCommandFailed, SessionsUnread
@@ -45,6 +46,8 @@ def dropped(effect: EffectBase, reason: Literal["dropped", "commit_late"], detai
             return StageFailed(effect.effect_id, effect.job_id, STAGES[type(effect)], reason, detail)
         case RunVerify() | RunAdopt():
             return LongRunEnded(effect.effect_id, 0, error=detail)
+        case WatchRoot():
+            return WatchPutOff(effect.root, detail)
         case ScanFolder():
             return ScanFailed(effect.effect_id, effect.folder, "dropped", detail)
         case _:

@@ -58,6 +58,7 @@ WORDS: dict[type, str | Callable[[Any], str]] = {
     a.SourcesFound: lambda x: f"{_some(f.path for f in x.files)} turned up",
     a.SourcesGone: lambda x: f"{_some(x.paths)} went away",
     a.RootChanged: lambda x: _because(f"{x.root} is {x.status}", x.detail),
+    a.WatchPutOff: lambda x: _because(f"{x.root} is not watched yet", x.detail),
     a.BaselineTaken: lambda x: f"{x.files} old files below {x.root} were written down",
     a.SourcesProbed: lambda x: f"{_some(p.path for p in x.probes)} was looked at",
     a.DownloadsRead: lambda x: _because(f"{x.client} was asked", x.error),

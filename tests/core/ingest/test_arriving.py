@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace as but
 
+from segue.core.effects import dropped
 from segue.core.ingest.actions import (
     BaselineTaken,
     DownloadsRead,
@@ -10,7 +11,9 @@ from segue.core.ingest.actions import (
     SourcesFound,
     SourcesGone,
     StageFailed,
+    WatchPutOff,
 )
+from segue.core.ingest.arriving import WATCH_AGAIN_S
 from segue.core.ingest.effects import (
     AskDownloads,
     IdentifySource,
@@ -43,6 +46,22 @@ def test_a_root_is_watched_with_a_baseline_the_first_time_only(domain: Domain) -
     again = domain.last(WatchRoot)
     assert (again.baseline, again.after_commit) == (False, False)
     assert domain.wanted(UnwatchRoot)
+
+
+def test_a_root_whose_watch_was_put_off_is_watched_in_a_moment(domain: Domain) -> None:
+    """A disk that is slow at the first start would else leave the folder unwatched until the next one."""
+    first = domain.last(WatchRoot)
+    outcome = dropped(first, "commit_late", "a commit takes longer than 250 ms")
+    assert isinstance(outcome, WatchPutOff)
+    for count in (2, 3):
+        domain.act(outcome)
+        domain.later(WATCH_AGAIN_S + 0.1)
+        assert len(domain.wanted(WatchRoot)) == count
+        assert but(domain.last(WatchRoot), effect_id="", because=0) == but(first, effect_id="", because=0)
+    domain.act(RootChanged("/in", "watching"))
+    domain.act(outcome)
+    domain.later(60)
+    assert len(domain.wanted(WatchRoot)) == 3
 
 
 def test_leftovers_are_swept_at_the_start(domain: Domain) -> None:

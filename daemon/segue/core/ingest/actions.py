@@ -49,6 +49,13 @@ class RootChanged(IngestAction, frozen=True):
     """Files that were recognised and left alone: samples, junk, unfinished ones."""
 
 
+class WatchPutOff(IngestAction, frozen=True):
+    """A root is not watched yet: the order was dropped, as while nothing can be remembered. It is given again soon."""
+
+    root: str
+    detail: str = ""
+
+
 class BaselineTaken(IngestAction, frozen=True):
     """What lay below a root when it was watched for the first time was written down as old."""
 
@@ -298,6 +305,7 @@ IngestNews = (
     SourcesFound
     | SourcesGone
     | RootChanged
+    | WatchPutOff
     | BaselineTaken
     | SourcesProbed
     | DownloadsRead

@@ -13,6 +13,7 @@ from segue.core.ingest.actions import (
     SourcesFound,
     SourcesGone,
     SourcesProbed,
+    WatchPutOff,
 )
 from segue.core.ingest.effects import AskDownloads, ProbeSources, ScanRoot, UnwatchRoot, WatchRoot
 from segue.core.ingest.facts import Reason
@@ -30,6 +31,7 @@ from segue.core.ingest.state import (
     Working,
 )
 from segue.core.stamp import Stamp
+from segue.core.timers import is_due
 from segue.core.vocabulary import Out
 
 PROBES_AT_ONCE = 256
@@ -39,6 +41,8 @@ COMPLETE_KEPT_S = 86_400.0
 COMPLETE_KEPT = 500
 """A hook may fire before the file is seen; its word is kept for a day."""
 
+
+WATCH_AGAIN_S = 5.0
 
 # ------------------------------------------------------------------ roots
 
@@ -56,19 +60,45 @@ def watch(state: IngestState, out: Out, *, again: bool = False) -> IngestState:
     for path in wanted:
         if path not in known:
             kept.append(Root(path=path))
-            out.add(
-                WatchRoot(
-                    effect_id=out.next_id,
-                    why="watch",
-                    because=out.stamp.seq,
-                    after_commit=path not in state.baselined,
-                    root=path,
-                    baseline=path not in state.baselined,
-                )
-            )
+            _watch(state, path, out)
     if not state.watching:
         kept += [Root(path=path, status="stopped") for path in state.settings.watch]
     return but(state, roots=tuple(kept))
+
+
+def watch_put_off(state: IngestState, action: WatchPutOff, stamp: Stamp) -> IngestState:
+    """Ask for it again in a moment; a root that is watched, or not wanted any more, needs nothing."""
+    again_at = stamp.now_at + WATCH_AGAIN_S
+    roots = tuple(
+        but(root, watch_at=again_at, detail=action.detail)
+        if root.path == action.root and root.status == "starting"
+        else root
+        for root in state.roots
+    )
+    return but(state, roots=roots)
+
+
+def watching_again(state: IngestState, out: Out) -> IngestState:
+    """Ask for the roots whose moment has come."""
+    due = {root.path for root in state.roots if is_due(root.watch_at, out.stamp.now_at)}
+    for path in due:
+        _watch(state, path, out)
+    roots = tuple(but(root, watch_at=None) if root.path in due else root for root in state.roots)
+    return but(state, roots=roots) if due else state
+
+
+def _watch(state: IngestState, path: str, out: Out) -> None:
+    is_new = path not in state.baselined
+    out.add(
+        WatchRoot(
+            effect_id=out.next_id,
+            why="watch",
+            because=out.stamp.seq,
+            after_commit=is_new,
+            root=path,
+            baseline=is_new,
+        )
+    )
 
 
 def _unwatch(path: str, out: Out) -> None:

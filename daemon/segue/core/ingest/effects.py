@@ -14,7 +14,7 @@ class WatcherEffect(EffectBase, frozen=True, kw_only=True):
 
 
 class WatchRoot(WatcherEffect, frozen=True, kw_only=True, tag="watch_root"):
-    """Watch a root. Tells `RootChanged` and `SourcesFound` as things change."""
+    """Watch a root; tells `SourcesFound` as things change. Outcome: `RootChanged`, each time, or `WatchPutOff`."""
 
     root: str
     baseline: bool = False

@@ -33,6 +33,7 @@ from segue.core.ingest.actions import (
     Transferred,
     TransfersHeld,
     Undone,
+    WatchPutOff,
 )
 from segue.core.ingest.effects import SweepPartials
 from segue.core.ingest.requests import (
@@ -81,6 +82,8 @@ def _observed(state: IngestState, action: IngestNews, out: Out) -> IngestState: 
             return arriving.gone(state, action, out.stamp)
         case RootChanged():
             return arriving.root_changed(state, action, out)
+        case WatchPutOff():
+            return arriving.watch_put_off(state, action, out.stamp)
         case BaselineTaken():
             return arriving.baseline_taken(state, action, out)
         case SourcesProbed():
@@ -210,7 +213,7 @@ def expire(state: IngestState, stamp: Stamp) -> Step:
     if not is_due(state.due_at, stamp.now_at):
         return state, []
     out = Out(stamp)
-    after = arriving.reviewing_again(state, stamp)
+    after = arriving.watching_again(arriving.reviewing_again(state, stamp), out)
     if is_due(after.tmdb_busy_until_at, stamp.now_at):
         after = but(after, tmdb_busy_until_at=None)
     return _advance(state, after, out)
@@ -234,7 +237,7 @@ def _advance(before: IngestState, state: IngestState, out: Out) -> Step:
 
 
 def _due_at(state: IngestState, now_at: float) -> float | None:
-    moments: list[float | None] = [state.tmdb_busy_until_at]
+    moments: list[float | None] = [state.tmdb_busy_until_at, *(root.watch_at for root in state.roots)]
     for job in state.jobs.values():
         match job.phase:
             case Settling(probe_at=moment):

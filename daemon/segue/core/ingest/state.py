@@ -144,6 +144,8 @@ class Root(msgspec.Struct, frozen=True):
     problems: int = 0
     left: int = 0
     detail: str = ""
+    watch_at: float | None = None
+    """When the watcher is asked once more, because it never heard of this root."""
 
 
 class PendingScan(msgspec.Struct, frozen=True):
