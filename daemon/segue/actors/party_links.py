@@ -101,8 +101,10 @@ class PartyLink:
                 self._waiting_bytes -= len(text)
                 return text
             self._woken = trio.Event()
-            with trio.CancelScope() as scope:
-                scope.deadline = due_at if due_at is not None else float("inf")
+            if due_at is None:
+                await self._woken.wait()
+                continue
+            with trio.CancelScope(deadline=due_at):
                 await self._woken.wait()
 
     def _do_due(self) -> float | None:

@@ -34,6 +34,7 @@ from segue.interfaces.door import Door, Handler, HouseDoor, Nothing, ask
 from segue.interfaces.ingest_api import DOORS as INGEST_DOORS
 from segue.interfaces.party_api import DOORS as PARTY_DOORS
 from segue.interfaces.party_home_api import DOORS as PARTY_HOME_DOORS
+from segue.runtime.http.asgi import ASGIApp
 
 # ------------------------------------------------------------------ bodies
 
@@ -228,20 +229,19 @@ DOORS = (*ROOM_DOORS, *INGEST_DOORS, *PARTY_DOORS, *PARTY_HOME_DOORS)
 """Every door that there is."""
 
 
-def application(house: HouseDoor) -> Starlette:
-    """Build the ASGI application: every route judged before its handler is called."""
+def application(house: HouseDoor) -> ASGIApp:
+    """Build the ASGI application: every route judged before its handler is called; and beside it the parties' door."""
     routes: list[BaseRoute] = [
         Route(door.path, _guarded(house, door), methods=[door.method], include_in_schema=False)
         for door in DOORS
     ]
     routes.append(WebSocketRoute("/ws/state", _ws_state(house)))
-    routes.append(party_ws.route(lambda: house.party.hub, lambda: house.policy))
     app = Starlette(
         routes=routes,
         exception_handlers={404: _not_found, 405: _not_allowed, Exception: _failed},
     )
     app.router.redirect_slashes = False  # whoever is a slash off hears it in the one shape, not as a 307
-    return app
+    return party_ws.beside(app, party_ws.PartyDoor(lambda: house.party.hub, lambda: house.policy))
 
 
 def _guarded(house: HouseDoor, door: Door) -> Callable[[Request], Awaitable[Response]]:

@@ -6,14 +6,13 @@ and slow readers are the WebSocket's own bounds (`runtime.http.limits`); what is
 `docs/party-protocol.md`. All writing is done by one task, so that a goodbye never waits behind a stuck message.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 import trio
 from starlette.requests import HTTPConnection
-from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from segue.interfaces.answers import error as http_error
 from segue.interfaces.control import Caller, Policy, judge
@@ -36,6 +35,7 @@ from segue.interfaces.party_protocol import (
 )
 from segue.interfaces.party_translation import Credentials, checked, credentials, hashed
 from segue.interfaces.party_visitor import CLOSE_LATER, Admitted, TurnedAway, Visitor, visitor
+from segue.runtime.http.asgi import PEER, ASGIApp, Receive, Scope, Send
 from segue.secret import Secret
 
 FIRST_MESSAGE_S = 10.0
@@ -92,23 +92,47 @@ class PartyHub(Protocol[Link]):
         """Hear that a connection has ended."""
 
 
-def route(hub: Callable[[], PartyHub[Any] | None], policy: Callable[[], Policy]) -> WebSocketRoute:
-    """Make the route `/ws`. Without a hub, or with one that does not host, it answers 404."""
+class PartyDoor:
+    """The ASGI application at `/ws`. Without a hub, or with one that does not host, it answers 404."""
 
-    async def endpoint(websocket: WebSocket) -> None:
-        found = hub()
-        if found is None or not found.hosting:
+    def __init__(self, hub: Callable[[], PartyHub[Any] | None], policy: Callable[[], Policy]) -> None:
+        self._hub, self._policy = hub, policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hold one conversation."""
+        hub = self._hub()
+        if hub is None or not hub.hosting:
             text = "No watch parties are hosted here."
-            denied = http_error(404, "not_found", text, "[party] host = true hosts them.")
-            await websocket.send_denial_response(denied)
-        elif not same_origin(websocket):
-            text = "Pages of other sites may not speak here."
-            await websocket.send_denial_response(http_error(403, "bad_origin", text))
+            await _deny(scope, receive, send, 404, "not_found", text, "[party] host = true hosts them.")
+        elif not same_origin(HTTPConnection(scope)):
+            await _deny(scope, receive, send, 403, "bad_origin", "Pages of other sites may not speak here.")
         else:
-            await websocket.accept()
-            await Conversation(websocket, found, _visitor_of(websocket, policy())).run()
+            await receive()  # `websocket.connect`
+            await send({"type": "websocket.accept"})
+            conversation = Conversation(receive, send, hub, _visitor_of(scope, self._policy()))
+            handshake = HTTPConnection(scope)
+            await conversation.run(handshake.headers, handshake.query_params)
 
-    return WebSocketRoute("/ws", endpoint)
+
+def beside(app: ASGIApp, door: PartyDoor) -> ASGIApp:
+    """Put the door beside an application: an agent stays for hours, and the layers of the application would stay too,
+    once for each of a thousand agents.
+    """
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == "/ws":
+            await door(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return both
+
+
+async def _deny(
+    scope: Scope, receive: Receive, send: Send, status: int, code: str, text: str, hint: str = ""
+) -> None:
+    await receive()
+    await WebSocket(scope, receive, send).send_denial_response(http_error(status, code, text, hint))
 
 
 def same_origin(connection: HTTPConnection) -> bool:
@@ -117,12 +141,13 @@ def same_origin(connection: HTTPConnection) -> bool:
     return origin is None or origin.partition("://")[2] == connection.headers.get("host")
 
 
-def _visitor_of(websocket: WebSocket, policy: Policy) -> Visitor:
+def _visitor_of(scope: Scope, policy: Policy) -> Visitor:
     """Say where a connection comes from; on the control socket, whether it may change things here."""
-    peer = websocket.scope.get("extensions", {}).get("segue.peer")
+    peer = scope.get("extensions", {}).get(PEER)
     on_socket = peer is not None and judge(Caller(peer.uid, peer.gid, peer.pid), "WRITE", policy) is None
-    address = websocket.client.host if websocket.client is not None else ""
-    return visitor(address, websocket.headers, on_socket=on_socket)
+    connection = HTTPConnection(scope)
+    address = connection.client.host if connection.client is not None else ""
+    return visitor(address, connection.headers, on_socket=on_socket)
 
 
 class _ClientGone(Exception):  # noqa: N818 - what it is
@@ -140,15 +165,16 @@ class _Refused(Exception):  # noqa: N818
 class Conversation:
     """One connection, from its first message to its end."""
 
-    def __init__(self, websocket: WebSocket, hub: PartyHub[Any], visitor: Visitor) -> None:
-        self._websocket, self._hub, self._visitor = websocket, hub, visitor
+    def __init__(self, receive: Receive, send: Send, hub: PartyHub[Any], visitor: Visitor) -> None:
+        self._receive_event, self._send_event = receive, send
+        self._hub, self._visitor = hub, visitor
         self._bad_messages = 0
         self._decode: Callable[[str | bytes], UpMessage | OldUp] = decode_up
 
-    async def run(self) -> None:
-        """Talk until either side has had enough."""
+    async def run(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+        """Talk until either side has had enough. Headers, with names in lower case, and query are the handshake's."""
         try:
-            link = await self._begin()
+            link = await self._begin(headers, query)
         except _ClientGone:
             return
         except _Refused as refused:
@@ -164,10 +190,10 @@ class Conversation:
 
     # ---------------------------------------------------------------- the beginning
 
-    async def _begin(self) -> PartyLink:
+    async def _begin(self, headers: Mapping[str, str], query: Mapping[str, str]) -> PartyLink:
         """Read the first message, and let its user in. Raises `_Refused`, `_ClientGone`."""
         try:
-            said = credentials(self._websocket.headers, self._websocket.query_params)
+            said = credentials(headers, query)
         except BadMessage as wrong:
             raise _refused(wrong, CLOSE_POLICY) from None
         # A passkey in the handshake is judged at once: whoever has a wrong one need not say more.
@@ -218,9 +244,9 @@ class Conversation:
 
     async def _turn_away(self, refused: _Refused) -> None:
         try:
-            await self._websocket.send_text(encode(refused.error))
-            await self._websocket.close(refused.close, shortened(refused.error.message))
-        except (WebSocketDisconnect, RuntimeError):
+            await self._send(encode(refused.error))
+            await self._close(refused.close, refused.error.message)
+        except OSError:
             return  # it did not wait for the answer
 
     # ---------------------------------------------------------------- reading and writing
@@ -242,7 +268,7 @@ class Conversation:
 
     async def _receive(self) -> str | bytes | None:
         """Wait for the next frame; nothing when the connection has ended."""
-        message = await self._websocket.receive()
+        message = await self._receive_event()
         if message["type"] == "websocket.disconnect":
             return None
         text: str | None = message.get("text")
@@ -263,19 +289,26 @@ class Conversation:
         """Answer a clock probe past the queue: what it waits there would be taken for the network's delay."""
         read_at = self._hub.now_at()
         try:
-            await self._websocket.send_text(encode(TimeAnswer(probe.c0, read_at, self._hub.now_at())))
-        except (WebSocketDisconnect, RuntimeError):
+            await self._send(encode(TimeAnswer(probe.c0, read_at, self._hub.now_at())))
+        except OSError:
             return  # closed meanwhile; the next reading finds out
 
     async def _write(self, link: PartyLink, scope: trio.CancelScope) -> None:
         """Send what the link has, until the goodbye or the client's end."""
         try:
             while isinstance(item := await link.next(), str):
-                await self._websocket.send_text(item)
-            await self._websocket.close(item.code, shortened(item.reason))
-        except (WebSocketDisconnect, RuntimeError):
+                await self._send(item)
+            await self._close(item.code, item.reason)
+        except OSError:
             pass  # gone, or read too slowly
         scope.cancel()
+
+    async def _send(self, text: str) -> None:
+        """Send a message. Raises `OSError` where nobody listens any more, as ASGI has it."""
+        await self._send_event({"type": "websocket.send", "text": text})
+
+    async def _close(self, code: int, reason: str) -> None:
+        await self._send_event({"type": "websocket.close", "code": code, "reason": shortened(reason)})
 
 
 def shortened(reason: str) -> str:
