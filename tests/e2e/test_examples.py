@@ -10,9 +10,11 @@ from pathlib import Path
 import trio
 
 from segue.config import load_config
+from segue.demo.plex_library import File, Item
+from segue.demo.plex_server import PlexServer
 from segue.wiring_party import only_agent
 from tests.e2e.house import BASE, ROOM, house, levels_sent
-from tests.helpers.rig import REPO, Segued, clean_environ, running
+from tests.helpers.rig import REPO, TOKEN, Segued, address, clean_environ, running
 
 EXAMPLES = REPO / "examples"
 SECOND_ROOM = """
@@ -138,6 +140,43 @@ async def test_the_script_without_a_daemon_says_so(place: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.decode().startswith("segued does not answer at ")
     assert b"Traceback" not in done.stderr
+
+
+# ------------------------------------------------------------------ a party
+
+PARTIES = """
+[plex]
+url = "{url}"
+token_file = "plex-token"
+[party]
+public_url = "wss://party.example.org"
+"""
+
+
+async def test_the_script_makes_a_party_and_an_invitation_for_each_friend(place: Path) -> None:
+    """The party is there, open, and led by its host; each link is another one, and leads to the public address."""
+    _beside(place, plex_token=TOKEN)
+    async with PlexServer(host=address(), port=0, token=TOKEN) as plex:
+        film = Item("movie", "Paper Harbour", guid="plex://movie/5d77683f", year=2012, duration_ms=6_660_000)
+        film.files.append(File("/films/paper.mkv", "mkv", "aac", 6_660_000, video_codec="h264"))
+        plex.library.add(plex.library.section("movie"), film)
+        async with running(Segued(place, PARTIES.format(url=plex.url))) as segued:
+            script = (sys.executable, str(EXAMPLES / "movie-night.py"))
+            done = await _run(
+                segued, *script, "paper harbour", "--in", "90", "--host", "alice", "bob", "carol"
+            )
+            assert (done.returncode, done.stderr) == (0, b"")
+            first, *links = done.stdout.decode().splitlines()
+            (party,) = (await segued.api("GET", "/api/v1/parties", status=200))["data"]["parties"]
+            assert first == f"Party {party['party_id']}: paper harbour"
+            assert (party["film"], party["host"], party["phase"]) == ("Paper Harbour", "alice", "lobby")
+            expected = f"segue-party:?at=wss%3A%2F%2Fparty.example.org%2Fws&party={party['party_id']}&token="
+            names, tokens = zip(*(link.split(f": {expected}") for link in links), strict=True)
+            assert names == ("bob", "carol")
+            assert len({*tokens, ""}) == 3
+            nothing = await _run(segued, *script, "No Such Film", "bob")
+            assert nothing.returncode == 1
+            assert nothing.stderr == b"No Such Film should be one film; Plex has nothing.\n"
 
 
 # ------------------------------------------------------------------ the configuration
