@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segue.core.party.sync.agent import Away, Following, Held
+from segue.core.party.sync.agent import Away, Following, Held, Rehearsing
 from segue.core.party.sync.latency import Learned
 from segue.core.party.sync.messages import Load, Pause, Play, Rejoined, Report, SeekTo, SetRate, Trimmed
 from segue.core.party.sync.target import GroupLine, pausing, resuming, seeking
@@ -251,6 +251,23 @@ def test_a_seek_by_hand_is_told_with_its_place(by_s: float) -> None:
     told = [o for o in telly.trace if isinstance(o, Report) and o.note == "hand_sought"][-1]
     assert told.position_ms is not None
     assert abs(told.position_ms / 1000 - telly.position) < 9.0
+
+
+def test_play_by_hand_while_a_standing_player_is_tried_out_is_told() -> None:
+    """A trial whether it seeks to less than a second takes seconds; a play in the middle of it is a person's."""
+    telly = Telly(Habits(toggles=False), learned=Learned(toggles=False)).playing()
+    assert telly.line is not None
+    telly.tell(pausing(telly.line, 2, telly.now))
+    for _ in range(400):
+        telly.run(0.05)
+        if isinstance(telly.agent.step, Rehearsing):
+            break
+    assert isinstance(telly.agent.step, Rehearsing)
+    before = telly.now
+    telly.press(True)
+    telly.run(8.0)
+    assert "hand_played" in {note for at, note in telly.notes if at >= before}
+    assert telly.count(Play, Pause, SeekTo, since=before) == 0
 
 
 def test_play_by_hand_in_a_paused_group_is_told() -> None:

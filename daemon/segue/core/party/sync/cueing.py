@@ -239,10 +239,15 @@ def run_held(turn: Turn, step: Held) -> None:
             turn.become(Idle())
             cue(turn, step.why)
         else:
-            turn.say("hand_played", agent.seen.position_s if agent.seen else None)
-            turn.become(Away(paused=False))
+            _played_by_hand(turn)
     elif rehearsal_at_s(turn, step) <= turn.now_s:
         _rehearse(turn, step)
+
+
+def _played_by_hand(turn: Turn) -> None:
+    """Leave the player to whoever pressed play."""
+    turn.say("hand_played", turn.agent.seen.position_s if turn.agent.seen else None)
+    turn.become(Away(paused=False))
 
 
 def rehearsal_at_s(turn: Turn, step: Held) -> float:
@@ -273,6 +278,9 @@ def run_rehearsing(turn: Turn, step: Rehearsing) -> None:
             _learned(turn, toggles=True)
         elif seen.state == "paused" and seen.sent_at_s >= step.asked_at_s + TOGGLE_WATCH_S:
             _learned(turn, toggles=False)
+        return
+    if turn.verified() == "playing":
+        _played_by_hand(turn)  # no seek makes a film run
         return
     moved = seen.position_s is not None and abs(seen.position_s - step.position_s) > PARKED_S
     if seen.state == "paused" and seen.same >= 2 and moved and seen.position_s is not None:
