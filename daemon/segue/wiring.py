@@ -84,21 +84,22 @@ def journal_limits(config: Config) -> Limits:
 def plex_server(config: Config, http: HttpClient, client_id: str) -> PlexServer:
     """Make the Plex adapter."""
     return PlexServer(
-        config.plex.url, _token(config.plex.token), client_id, http, sessions_s=config.plex.timeout_s
+        config.plex.url, revealing(config.plex.token), client_id, http, sessions_s=config.plex.timeout_s
     )
 
 
 def plex_library(config: Config, http: HttpClient, client_id: str) -> PlexLibrary:
     """Make the adapter of Plex' libraries."""
-    return PlexLibrary(config.plex.url, _token(config.plex.token), client_id, http)
+    return PlexLibrary(config.plex.url, revealing(config.plex.token), client_id, http)
 
 
 def companion(config: Config, http: HttpClient, client_id: str) -> Companion:
     """Make the Companion adapter."""
-    return Companion(http, config.plex.url, _token(config.plex.token), client_id)
+    return Companion(http, config.plex.url, revealing(config.plex.token), client_id)
 
 
-def _token(secret: Secret | None) -> Callable[[], str]:
+def revealing(secret: Secret | None) -> Callable[[], str]:
+    """Give a secret to somebody who asks for it at each use, and keeps it nowhere."""
     return lambda: secret.reveal() if secret is not None else ""
 
 

@@ -144,6 +144,8 @@ class PartyAgent:
 
     async def _look_first(self) -> None:
         """Look around at the start, so that the orchestrator knows the players before a party needs them."""
+        if await self._targets.choose() is None:
+            return  # a home that is in no parties is left in peace
         await guarded(lambda: self._looked(0.0), "The look around")
 
     async def _looked(self, younger_than_s: float) -> None:
