@@ -60,7 +60,8 @@ class KeptAgent(msgspec.Struct, frozen=True):
     invitation: str = ""
     """A link with a secret in it; empty: none is in force."""
     ended: tuple[str, ...] = ()
-    """Hashes of invitations that are over, so that a file that holds one does not bring it back."""
+    """Hashes of invitations that are over, so that a file that holds one does not bring it back. With a name behind
+    it: this one does not let us in by that name."""
 
     def __repr__(self) -> str:
         """Show it without the secret."""

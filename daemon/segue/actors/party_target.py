@@ -64,10 +64,11 @@ class Targets:
         await self._keep(but(self._kept, invitation=link.strip(), ended=ended))
         return invitation
 
-    async def is_over(self, invitation: Invitation, why: str = "The party has ended.") -> None:
-        """Forget an invitation: its party has ended, or it lets nobody in any more."""
-        self._why_over = why
-        ended = (*self._kept.ended, invitation.token_hash)[-ENDED_MAX:]
+    async def is_over(self, invitation: Invitation, why_refused: str = "") -> None:
+        """Forget an invitation: its party has ended, or it does not let us in, but may let somebody of another name."""
+        self._why_over = why_refused or "The party has ended."
+        over = self._refused(invitation) if why_refused else invitation.token_hash
+        ended = (*self._kept.ended, over)[-ENDED_MAX:]
         kept = self._invitation_of(self._kept.invitation)
         same = kept is not None and kept.token_hash == invitation.token_hash
         await self._keep(but(self._kept, invitation="" if same else self._kept.invitation, ended=ended))
@@ -78,9 +79,15 @@ class Targets:
         given = self._settings.invite
         for link in (self._kept.invitation, given.reveal() if given is not None else ""):
             invitation = self._invitation_of(link)
-            if invitation is not None and invitation.token_hash not in self._kept.ended:
+            if invitation is None:
+                continue
+            if {invitation.token_hash, self._refused(invitation)}.isdisjoint(self._kept.ended):
                 return invitation
         return None
+
+    def _refused(self, invitation: Invitation) -> str:
+        """Name an invitation that does not let us in by our name."""
+        return f"{invitation.token_hash} {self._settings.username or self._kept.name}"
 
     async def choose(self) -> Target | None:
         """Give the target; nothing where there is none, and `problem` says why."""
@@ -91,7 +98,9 @@ class Targets:
             if not name:
                 name = GUEST + secrets.token_hex(2)
                 await self._keep(but(self._kept, name=name))
-            return Target(invitation.at, name, self._passkey_for(invitation.at), invitation)
+            passkey = self._passkey_for(invitation.at)
+            self.problem = ""  # one of the configured orchestrator, which is not wanted now
+            return Target(invitation.at, name, passkey, invitation)
         if not settings.username:
             none = "No [party.agent] username is set, and there is no invitation."
             self.problem = self._why_over or none
@@ -112,7 +121,7 @@ class Targets:
                 self.problem = str(error)
                 return None
         if settings.control_socket is None:
-            self.problem = "There is no orchestrator: set [party.agent] orchestrator."
+            self.problem = self._why_over or "There is no orchestrator: set [party.agent] orchestrator."
             return None
         return own_daemon(settings.control_socket)
 
