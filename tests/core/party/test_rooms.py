@@ -352,6 +352,17 @@ def test_an_invitation_is_for_one_user(evening: Evening) -> None:
     assert evening.party.member("eve") is None
 
 
+def test_the_invitation_of_a_guest_who_was_removed_brings_nobody_back(evening: Evening) -> None:
+    """Nor of one who left: their agent would else be in again with its next connection."""
+    party_id, token = evening.create(), "c" * 64
+    evening.act(InviteRequested(party_id=party_id, token_hash=token, wall_until_at=evening.wall_at + 60))
+    evening.connect("bob", invite_hash=token)
+    evening.act(RemoveRequested(party_id=party_id, username="bob"))
+    evening.connect("bob", invite_hash=token)
+    assert evening.refused == "invite_unknown"
+    assert evening.party.member("bob") is None
+
+
 def test_an_invitation_ends(evening: Evening) -> None:
     token = "b" * 64
     party_id = evening.create()

@@ -181,7 +181,10 @@ def _remove(party: Party, action: RemoveRequested, out: Out) -> Party:
     if title and kept:
         out.accept(f"removes {title}")
         return members.with_member(party, but(member, seats=kept))
-    party = but(party, members=tuple(m for m in party.members if m.username != member.username))
+    stay = tuple(m for m in party.members if m.username != member.username)
+    # The link that brought them in would bring them in again.
+    invites = tuple(invite for invite in party.invites if invite.used_by != member.username)
+    party = but(party, members=stay, invites=invites)
     out.accept(f"removes {member.username}")
     transport.tell(party, out, "left", f"{member.username} left the party.", username=member.username)
     successor = due.heir(party)
