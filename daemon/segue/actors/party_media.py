@@ -12,6 +12,7 @@ from segue.actors.party_plex import HomePlex
 from segue.adapters.plex import PlexError, PlexRefused
 from segue.adapters.plex_films import FilmOnServer, base_name
 from segue.adapters.plex_json import MediaFile
+from segue.interfaces.answers import ApiError
 from segue.interfaces.party_protocol import FilmBody
 from segue.interfaces.views import Json
 
@@ -72,18 +73,20 @@ class PartyMedia:
         return list(found.values())
 
     async def search(self, text: str) -> list[Json]:
-        """List what a person may have meant: a title, a file's name, or a guid. Raises `PlexError`."""
+        """List what a person may have meant: a title, a file's name, or a guid. Raises `ApiError`."""
         if self._plex is None:
-            return []
-        films = self._plex.films
-        text = text.strip()
+            raise ApiError(503, "plex_down", "No Plex server is configured in this home.", "Set [plex] url.")
+        try:
+            return [_shown(film) for film in await self._meant(self._plex, text.strip())]
+        except PlexError as error:
+            raise ApiError(503, "plex_down", why_down(self._plex, error)) from None
+
+    async def _meant(self, plex: HomePlex, text: str) -> tuple[FilmOnServer, ...]:
         if "://" in text:
-            found = await films.by_guid(text)
-        elif text.casefold().endswith(VIDEO_SUFFIXES):
-            found = await films.by_filename(base_name(text))
-        else:
-            found = await films.by_title(text)
-        return [_shown(film) for film in found]
+            return await plex.films.by_guid(text)
+        if text.casefold().endswith(VIDEO_SUFFIXES):
+            return await plex.films.by_filename(base_name(text))
+        return await plex.films.by_title(text)
 
 
 def fits(here_ms: int | None, party_ms: int) -> bool:
@@ -141,4 +144,6 @@ def _shown(film: FilmOnServer) -> Json:
         "guid": film.guid,
         "filename": film.filenames[0] if film.files else "",
         "duration_ms": lengths[0] if lengths else None,
+        "rating_key": film.rating_key,
+        "kind": "episode" if film.show else "movie",
     }
