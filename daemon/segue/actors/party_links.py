@@ -27,13 +27,18 @@ ACTS_PER_S, ACTS_BURST = 4.0, 40.0
 class PartyLink:
     """One connection of one user."""
 
+    __slots__ = (
+        "_acts", "_acts_at", "_goodbye", "_now_at", "_report", "_told", "_waiting", "_waiting_bytes", "_woken",
+        "admitted", "heard_at", "link_id", "old_players", "protocol", "reports",
+    )  # fmt: skip
+
     def __init__(
         self,
         link_id: str,
         admitted: Admitted,
         protocol: Protocol,
         now_at: Callable[[], float],
-        report: Callable[[SeatReported], None],
+        report: "Callable[[PartyLink, SeatReported], None]",
     ) -> None:
         """`report` hears of reports that were held, when they have their moment."""
         self.link_id = link_id
@@ -113,7 +118,7 @@ class PartyLink:
         held_at = self.reports.next_at
         if held_at is not None and held_at <= now_at:
             for action in self.reports.due(now_at):
-                self._report(action)
+                self._report(self, action)
             held_at = self.reports.next_at
         if self.old_players is None:
             return held_at

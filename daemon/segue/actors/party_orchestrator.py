@@ -145,9 +145,7 @@ class PartyOrchestrator:
         self._numbers += 1
         link_id = f"{self.epoch}-{self._numbers}"
         protocol: Protocol = "old" if isinstance(first, Register) else "ours"
-        link = PartyLink(
-            link_id, admitted, protocol, self.now_at, lambda action: self._tell_core(link, action)
-        )
+        link = PartyLink(link_id, admitted, protocol, self.now_at, self._tell_core)
         self._links[link_id] = self._current[link.username] = link
         if protocol == "ours":
             server = f"{self._server}/{__version__}"

@@ -6,7 +6,7 @@ and slow readers are the WebSocket's own bounds (`runtime.http.limits`); what is
 `docs/party-protocol.md`. All writing is done by one task, so that a goodbye never waits behind a stuck message.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -92,6 +92,15 @@ class PartyHub(Protocol[Link]):
         """Hear that a connection has ended."""
 
 
+class Handshake(msgspec.Struct, frozen=True):
+    """What a connection says before its first message."""
+
+    visitor: Visitor
+    said: Credentials | None
+    wrong: BadMessage | None = None
+    """What is wrong with its username or passkey."""
+
+
 class PartyDoor:
     """The ASGI application at `/ws`. Without a hub, or with one that does not host, it answers 404."""
 
@@ -107,11 +116,11 @@ class PartyDoor:
         elif not same_origin(HTTPConnection(scope)):
             await _deny(scope, receive, send, 403, "bad_origin", "Pages of other sites may not speak here.")
         else:
+            conversation = Conversation(receive, send, hub, _handshake(scope, self._policy()))
+            scope["headers"] = []  # they have been read, and an agent stays for hours
             await receive()  # `websocket.connect`
             await send({"type": "websocket.accept"})
-            conversation = Conversation(receive, send, hub, _visitor_of(scope, self._policy()))
-            handshake = HTTPConnection(scope)
-            await conversation.run(handshake.headers, handshake.query_params)
+            await conversation.run()
 
 
 def beside(app: ASGIApp, door: PartyDoor) -> ASGIApp:
@@ -141,13 +150,17 @@ def same_origin(connection: HTTPConnection) -> bool:
     return origin is None or origin.partition("://")[2] == connection.headers.get("host")
 
 
-def _visitor_of(scope: Scope, policy: Policy) -> Visitor:
-    """Say where a connection comes from; on the control socket, whether it may change things here."""
+def _handshake(scope: Scope, policy: Policy) -> Handshake:
+    """Read what is known before the first message."""
+    connection = HTTPConnection(scope)
     peer = scope.get("extensions", {}).get(PEER)
     on_socket = peer is not None and judge(Caller(peer.uid, peer.gid, peer.pid), "WRITE", policy) is None
-    connection = HTTPConnection(scope)
     address = connection.client.host if connection.client is not None else ""
-    return visitor(address, connection.headers, on_socket=on_socket)
+    guest = visitor(address, connection.headers, on_socket=on_socket)
+    try:
+        return Handshake(guest, credentials(connection.headers, connection.query_params))
+    except BadMessage as wrong:
+        return Handshake(guest, None, wrong)
 
 
 class _ClientGone(Exception):  # noqa: N818 - what it is
@@ -165,16 +178,16 @@ class _Refused(Exception):  # noqa: N818
 class Conversation:
     """One connection, from its first message to its end."""
 
-    def __init__(self, receive: Receive, send: Send, hub: PartyHub[Any], visitor: Visitor) -> None:
+    def __init__(self, receive: Receive, send: Send, hub: PartyHub[Any], handshake: Handshake) -> None:
         self._receive_event, self._send_event = receive, send
-        self._hub, self._visitor = hub, visitor
+        self._hub, self._handshake = hub, handshake
         self._bad_messages = 0
         self._decode: Callable[[str | bytes], UpMessage | OldUp] = decode_up
 
-    async def run(self, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
-        """Talk until either side has had enough. Headers, with names in lower case, and query are the handshake's."""
+    async def run(self) -> None:
+        """Talk until either side has had enough."""
         try:
-            link = await self._begin(headers, query)
+            link = await self._begin()
         except _ClientGone:
             return
         except _Refused as refused:
@@ -190,12 +203,11 @@ class Conversation:
 
     # ---------------------------------------------------------------- the beginning
 
-    async def _begin(self, headers: Mapping[str, str], query: Mapping[str, str]) -> PartyLink:
+    async def _begin(self) -> PartyLink:
         """Read the first message, and let its user in. Raises `_Refused`, `_ClientGone`."""
-        try:
-            said = credentials(headers, query)
-        except BadMessage as wrong:
-            raise _refused(wrong, CLOSE_POLICY) from None
+        said = self._handshake.said
+        if self._handshake.wrong is not None:
+            raise _refused(self._handshake.wrong, CLOSE_POLICY)
         # A passkey in the handshake is judged at once: whoever has a wrong one need not say more.
         admitted = await self._admit(said, "") if said is not None and said.passkey else None
         try:
@@ -235,7 +247,7 @@ class Conversation:
     async def _admit(self, who: Credentials, invite_hash: str) -> Admitted:
         """Have the gate judge. Raises `_Refused`."""
         with trio.move_on_after(ADMISSION_S):
-            verdict = await self._hub.admit(who, invite_hash, self._visitor)
+            verdict = await self._hub.admit(who, invite_hash, self._handshake.visitor)
             if isinstance(verdict, Admitted):
                 return verdict
             raise _Refused(Error(verdict.code, verdict.message[:500], verdict.hint[:500]), verdict.close)
