@@ -132,6 +132,7 @@ class Connection:
             session = WebSocketSession(self._wire, self._h11, head, scope, self._limits)
             self._h11.next_event()  # the end of the request: only then can the protocol be switched
             self._begin(session)
+            del request, head  # it may stay for hours
             await session.run(site.app, site.on_failure, site.fatal)
             return False
         exchange = Exchange(self._wire, self._h11, head, scope, self._limits, self._body_limit(head))

@@ -35,7 +35,9 @@ class WebSocketLink:
         self._wire = wire
         self._limits = limits
         self._ws = Connection(role, trailing_data=trailing)
-        self._put, self._got = trio.open_memory_channel[str | bytes](WAITING_MESSAGES)
+        self._waiting: list[str | bytes] = []
+        self._arrived: trio.Event | None = None
+        self._taken: trio.Event | None = None
         self._parts = bytearray()
         self._reading: trio.CancelScope | None = None
         self._pinged = False
@@ -66,15 +68,20 @@ class WebSocketLink:
         except ClientGoneError:
             pass
         finally:
-            self._put.close()
             self.ended.set()
+            if self._arrived is not None:
+                self._arrived.set()
 
     async def receive(self) -> str | bytes | None:
         """Wait for the next message; nothing when the link has ended."""
-        try:
-            return await self._got.receive()
-        except trio.EndOfChannel:
-            return None
+        while not self._waiting:
+            if self.ended.is_set():
+                return None
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        if self._taken is not None:
+            self._taken.set()
+        return self._waiting.pop(0)
 
     async def send(self, message: str | bytes) -> None:
         """Send a message.
@@ -141,12 +148,15 @@ class WebSocketLink:
 
     async def _hand_over(self, message: str | bytes) -> None:
         """Give a message to the application. While that makes us wait, what piles up is not the client's flood."""
-        try:
-            self._put.send_nowait(message)
-        except trio.WouldBlock:
-            began_at = trio.current_time()
-            await self._put.send(message)
+        began_at = trio.current_time()
+        while len(self._waiting) >= WAITING_MESSAGES:
+            self._taken = trio.Event()
+            await self._taken.wait()
             self._tokens += (trio.current_time() - began_at) * self._limits.ws_frames_per_s
+            began_at = trio.current_time()
+        self._waiting.append(message)
+        if self._arrived is not None:
+            self._arrived.set()
 
     async def _take_close(self, event: CloseConnection) -> None:
         """Answer a close of the other side, or close because it sent nonsense."""
