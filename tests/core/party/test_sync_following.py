@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.core.party.sync.agent import Away, Following, Held, Rehearsing
+from segue.core.party.sync.cueing import REHEARSE_AFTER_S
 from segue.core.party.sync.latency import Learned
 from segue.core.party.sync.messages import Load, Pause, Play, Rejoined, Report, SeekTo, SetRate, Trimmed
 from segue.core.party.sync.target import GroupLine, pausing, resuming, seeking
@@ -263,6 +264,23 @@ def test_play_by_hand_while_a_standing_player_is_tried_out_is_told() -> None:
         if isinstance(telly.agent.step, Rehearsing):
             break
     assert isinstance(telly.agent.step, Rehearsing)
+    before = telly.now
+    telly.press(True)
+    telly.run(8.0)
+    assert "hand_played" in {note for at, note in telly.notes if at >= before}
+    assert telly.count(Play, Pause, SeekTo, since=before) == 0
+
+
+def test_no_trial_undoes_a_play_that_was_not_seen_yet() -> None:
+    """A player that stands is looked at rarely; before it is tried out, it is looked at once more."""
+    telly = Telly().playing()
+    assert telly.line is not None
+    telly.tell(pausing(telly.line, 2, telly.now))
+    for _ in range(400):
+        telly.run(0.05)
+        if isinstance(telly.agent.step, Held):
+            break
+    telly.run(REHEARSE_AFTER_S - 0.15)
     before = telly.now
     telly.press(True)
     telly.run(8.0)

@@ -204,6 +204,8 @@ def _poll_every_s(turn: Turn) -> float:
             every = tuning.poll_quick_s
         case Loading():
             every = 2 * tuning.poll_quick_s
+        case Held() as held if turn.line.rate == 0.0 and cueing.rehearsal_at_s(turn, held) <= turn.now_s:
+            every = tuning.poll_quick_s
         case Held():
             every = POLL_HELD_S if turn.line.rate == 0.0 else tuning.poll_s / 2
         case Following() if suspicious(agent.phase) or (agent.seen and agent.seen.state == "buffering"):

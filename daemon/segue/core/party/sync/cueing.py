@@ -240,7 +240,7 @@ def run_held(turn: Turn, step: Held) -> None:
             cue(turn, step.why)
         else:
             _played_by_hand(turn)
-    elif rehearsal_at_s(turn, step) <= turn.now_s:
+    elif turn.agent.seen is not None and turn.agent.seen.sent_at_s >= rehearsal_at_s(turn, step):
         _rehearse(turn, step)
 
 
@@ -251,7 +251,8 @@ def _played_by_hand(turn: Turn) -> None:
 
 
 def rehearsal_at_s(turn: Turn, step: Held) -> float:
-    """Tell when the next thing may be tried; infinity when there is nothing to try."""
+    """Tell when the next thing may be tried, once an answer from then on shows that the player still stands; infinity
+    when there is nothing to try. Else a trial could undo what the viewer has just done."""
     learned = turn.agent.learned
     known = learned.toggles is not None and (learned.quantum_ms is not None or step.position_s < 1.0)
     if known or not turn.agent.tuning.rehearse:
