@@ -28,11 +28,11 @@ _seguectl() {
             return
             ;;
         -r | --room) command=--room rooms= ;;
-        --url | --timeout | -n | --number | --over | --threshold | --format | --tmdb | --imdb | --tvdb | --season | --episode | --text) return ;;
+        --url | --timeout | -n | --number | --over | --threshold | --format | --tmdb | --imdb | --tvdb | --season | --episode | --text | -p | --party | --at | --host | --film | --guid | --filename | --duration | --rules | --hours | --address) return ;;
     esac
 
     case $command in
-        "") offered="status watch why rooms players play pause resume stop next prev seek volume mute source fade reload identify plan ingest rename review history undo verify adopt scan refresh watcher event doctor" options+=" --version" ;;
+        "") offered="status watch why rooms players play pause resume stop next prev seek volume mute source fade reload identify plan ingest rename review history undo verify adopt scan refresh watcher event doctor party" options+=" --version" ;;
         --room) rooms=${rooms:-yes} ;;
         status) options+=" --queue --libraries --history" ;;
         watch) options+=" -v --verbose" ;;
@@ -61,6 +61,7 @@ _seguectl() {
         watcher) ((words)) || offered="start stop restart status" ;;
         event) if ((words)); then files=yes; else offered="download-complete"; fi ;;
         doctor) options+=" --timeout" ;;
+        party) ((words)) || offered="list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind"; options+=" -p --party --at --host --film --guid --filename --duration --rules --clear --cohost --hours --address --ids" ;;
     esac
     [[ $word != -* ]] || offered=$options rooms= jobs= files=
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")

@@ -1,7 +1,7 @@
 """The table of commands: what each is called, what it takes, what it does.
 
 Help, completions and the man page are made from this table, so a command is described here and nowhere else; those of
-the ingest and the library are in `commands_ingest.py`.
+the ingest and the library are in `commands_ingest.py`, those of watch parties in `commands_party.py`.
 
 Grammar: a command that concerns a room takes its name first. With one room in the house the name may be left out;
 segued takes `-` for *the only room*, so nobody has to ask first how many there are. A level, a position, `on` or `off`
@@ -13,6 +13,7 @@ from __future__ import annotations
 from segue.cli import control, show
 from segue.cli.command import COMMON, ROOM, Command, Option
 from segue.cli.commands_ingest import INGEST
+from segue.cli.commands_party import PARTY
 
 __all__ = ["COMMANDS", "COMMON", "GROUPS", "ROOM", "Command", "Option", "command_named"]
 
@@ -162,9 +163,9 @@ HOUSE = (
 )
 
 
-GROUPS = (("The house", HOUSE), ("New media and the library", INGEST))
+GROUPS = (("The house", HOUSE), ("New media and the library", INGEST), ("Watch parties", PARTY))
 """The commands under their headings."""
-COMMANDS = (*HOUSE, *INGEST)
+COMMANDS = (*HOUSE, *INGEST, *PARTY)
 
 
 def command_named(name: str) -> Command | None:

@@ -71,7 +71,24 @@ def _links(data: Json, paint: Paint) -> list[str]:
         _link("journal", journal, [counted(rows, "row") if rows is not None else ""], paint),
     ]
     ingest = record(data.get("ingest"))
-    return [*lines, ingest_line(ingest, paint)] if ingest else lines
+    lines += [ingest_line(ingest, paint)] if ingest else []
+    return lines + _party_lines(record(data.get("party")), paint)
+
+
+def _party_lines(party: Json, paint: Paint) -> list[str]:
+    """Write this home's part in parties, and one line for each party that is hosted; nothing where there is none."""
+    agent = record(party.get("agent"))
+    lines = []
+    if agent.get("configured") is True:
+        state = "up" if agent.get("up") is True else "down"
+        details = [text(agent.get("orchestrator")), text(agent.get("reason")) if state == "down" else ""]
+        lines.append(_link("party", {"state": state}, details, paint))
+    found = records(party.get("parties"))
+    if found:
+        from segue.cli.party_render import in_a_line
+
+        lines += [in_a_line(each, paint) for each in found]
+    return lines
 
 
 def ingest_line(ingest: Json, paint: Paint) -> str:

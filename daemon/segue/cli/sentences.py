@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from segue.cli import ingest_sentences
+from segue.cli import ingest_sentences, party_sentences
 from segue.cli.fields import Json, number, record, text, whole
 from segue.cli.render import short_input
 from segue.cli.stories import who
@@ -296,4 +296,5 @@ SENTENCES: dict[str, Callable[[Told, Json, Json], Sentence | None]] = {
     "system.journal_changed": _journal_changed,
     "system.domain_set_aside": _plainly("what was kept of {domain} was set aside: {detail}", "yellow"),
     **ingest_sentences.INGEST_SENTENCES,
+    **party_sentences.PARTY_SENTENCES,
 }
