@@ -79,7 +79,7 @@ def test_players_never_end_in_the_wrong_state(toggles: bool) -> None:
                 telly.tell(GroupLine(line.rev, line.position_ms, line.at_s, line.rate, gathers=True))
             telly.run(rng.choice([0.0, 0.05, 0.4, 1.5]))
         telly.run(25.0)
-        if is_right(telly) and abs(telly.drift) > 0.5:
+        if not is_right(telly) or abs(telly.drift) > 0.5:
             telly.run(15.0)
         if not is_right(telly) or abs(telly.drift) > 0.5:
             wrong.append(number)

@@ -301,6 +301,25 @@ def test_play_by_hand_in_a_paused_group_is_told() -> None:
     assert telly.count(Play, Pause, SeekTo, since=before) == 0
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_a_play_of_ours_that_comes_late_is_no_hand(seed: int) -> None:
+    """The group pauses just after a release, the pause is lost, and the first answer still tells of the time before."""
+    model = Learned(toggles=False, quantum_ms=1000)
+    telly = Telly(Habits(toggles=False), Random(seed), learned=model).playing()
+    assert telly.line is not None
+    telly.tell(pausing(telly.line, 2, telly.now))
+    telly.run(6.0)
+    telly.tell(resuming(telly.line, 3, telly.now))
+    telly.run(telly.line.at_s - telly.now)
+    assert telly.button
+    telly.habits.lost, telly.habits.stale = 1.0, 0.7
+    telly.tell(GroupLine(4, telly.line.position_ms, telly.now, 0.0))
+    telly.habits.lost = 0.0
+    telly.run(15.0)
+    assert "hand_played" not in {note for _, note in telly.notes}
+    assert not telly.button
+
+
 def test_a_viewer_may_be_late_on_purpose() -> None:
     """A trim of half a second is kept as if it were the line."""
     telly = Telly().playing()

@@ -237,6 +237,8 @@ class Agent(msgspec.Struct, frozen=True):
     """...when..."""
     asked_tries: int = 0
     """...and for how manieth time in a row."""
+    obeyed_at_s: float = -1e9
+    """When a question was sent that was answered with what the last play or pause had asked for."""
     moved_at_s: float = -1e9
     """When anything was last commanded."""
     corrected_at_s: float = -1e9

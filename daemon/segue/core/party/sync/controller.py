@@ -129,6 +129,8 @@ def _take_sample(turn: Turn, event: SampleArrived) -> None:
     stands_since_s = last.stands_since_s if last is not None and position_s == last.position_s else at_s
     seen = Seen(event.sent_at_s, at_s, event.state, position_s, event.media, same, stands_since_s)
     turn.put(seen=seen, poll_waits=False, lost=0)
+    if event.state == agent.asked and event.sent_at_s >= agent.asked_at_s:
+        turn.put(obeyed_at_s=event.sent_at_s)
     if event.state != "playing" or position_s is None or event.sent_at_s < agent.phase_from_s:
         return
     sample = Sample(at_s, rtt_s, position_s)
@@ -207,7 +209,7 @@ def _poll_every_s(turn: Turn) -> float:
         case Held() as held if turn.line.rate == 0.0 and cueing.rehearsal_at_s(turn, held) <= turn.now_s:
             every = tuning.poll_quick_s
         case Held():
-            every = POLL_HELD_S if turn.line.rate == 0.0 else tuning.poll_s / 2
+            every = POLL_HELD_S if turn.settled and turn.line.rate == 0.0 else tuning.poll_s / 2
         case Following() if suspicious(agent.phase) or (agent.seen and agent.seen.state == "buffering"):
             every = tuning.poll_quick_s
         case _:

@@ -36,7 +36,7 @@ LOADS_MAX = 3
 LOAD_REST_S = 60.0
 STARTED_S = 3.0
 """A film that is this far from where it began has just begun."""
-SEEKS_MAX = 3
+SEEKS_MAX = 5
 REHEARSE_AFTER_S = 1.5
 TOGGLE_WATCH_S = 1.2
 QUANTUM_WATCH_S = 8.0
@@ -235,7 +235,7 @@ def run_held(turn: Turn, step: Held) -> None:
         return
     if turn.verified() == "playing":
         agent = turn.agent
-        if agent.asked_tries > 1 and turn.now_s - agent.asked_at_s < OURS_S:
+        if not turn.settled and turn.now_s - agent.asked_at_s < OURS_S:
             turn.become(Idle())
             cue(turn, step.why)
         else:

@@ -120,6 +120,12 @@ class Turn:
             return state
         return None
 
+    @property
+    def settled(self) -> bool:
+        """Whether what was last asked for was also seen so late that it is no old news."""
+        agent = self.agent
+        return agent.asked is None or agent.obeyed_at_s >= agent.asked_at_s + self._settle_s()
+
     def _settle_s(self) -> float:
         agent = self.agent
         latency_s = agent.learned.unpause_s if agent.asked == "playing" else agent.learned.pause_s
