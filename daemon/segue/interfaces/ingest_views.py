@@ -8,7 +8,17 @@ import msgspec
 from segue.core.ingest.facts import Candidate, ParsedName, Ranked, Reason, Verdict
 from segue.core.ingest.failures import known
 from segue.core.ingest.records import HistoryRecord, Plan
-from segue.core.ingest.state import IngestState, Job, LongRun, Probing, Queued, Reviewing, Settling, Working
+from segue.core.ingest.state import (
+    IngestState,
+    Job,
+    LongRun,
+    Probing,
+    Queued,
+    Reviewing,
+    Root,
+    Settling,
+    Working,
+)
 from segue.interfaces.moment import Moment
 
 Json = dict[str, Any]
@@ -27,7 +37,7 @@ def ingest(state: IngestState, moment: Moment, history: tuple[int, int] | None) 
         "watching": state.watching,
         "auto": state.settings.auto,
         "threshold": state.settings.match.threshold,
-        "roots": [msgspec.to_builtins(root) for root in state.roots],
+        "roots": [_root(root) for root in state.roots],
         "held": {"paused": state.held.paused, "hold": state.held.hold, "because": state.held.because},
         "queue": [job_of(job, moment) for job in queue],
         "reviews": len(state.jobs) - len(queue),
@@ -43,6 +53,12 @@ def ingest(state: IngestState, moment: Moment, history: tuple[int, int] | None) 
         "tmdb": {"configured": state.settings.tmdb_configured, "problem": state.tmdb_problem},
         "history": {"entries": entries, "files": files},
     }
+
+
+def _root(root: Root) -> Json:
+    """Give a root; when it is asked for again is of our own timeline, and means nothing to anybody else."""
+    shown: Json = msgspec.to_builtins(root)
+    return {name: value for name, value in shown.items() if name != "watch_at"}
 
 
 def brief(state: IngestState) -> Json:
