@@ -39,8 +39,8 @@ def house(server: Ngircd) -> tuple[Store, IrcAnnouncer]:
 async def bound(who: Person, username: str, store: Store) -> None:
     """Become a user: ask for a code, and have the house confirm it."""
     await who.say(f"!bind {username}")
-    text = await who.hears("seguectl party irc confirm", kind="NOTICE")
-    code = re.search(r"confirm (\w{6}) --user (\w+)", text)
+    text = await who.hears("seguectl party nick", kind="NOTICE")
+    code = re.search(r"party nick (\w{6}) (\w+)", text)
     assert code is not None
     assert code[2] == username
     assert store.dispatch(NickConfirmRequested(code[1], username), by="test").refusal is None
@@ -76,7 +76,7 @@ async def test_friends_arrange_a_film_and_a_stranger_does_not(tmp_path: Path) ->
         before = store.state.party.parties
         for text in (f"!join TV {party_id}", f"!leave {party_id}", "!create x.mkv 90 now"):
             await mallory.say(text)
-            await mallory.hears("seguectl party irc confirm", kind="NOTICE")
+            await mallory.hears("seguectl party nick", kind="NOTICE")
         assert store.state.party.parties is before
 
         store.dispatch(StartRequested(party_id=party_id, who="alice"), by="test")
@@ -99,8 +99,8 @@ async def test_whoever_takes_a_nick_that_was_left_is_not_its_user(tmp_path: Path
         await mallory.send("NICK al")
         await mallory.until(lambda line: " NICK " in line)
         await mallory.say("!create x.mkv 90 now")
-        text = await mallory.hears("confirm", kind="NOTICE")
-        assert "--user alice" in text
+        text = await mallory.hears("seguectl party nick", kind="NOTICE")
+        assert text.endswith(" alice")
         assert not store.state.party.parties
         nursery.cancel_scope.cancel()
 
@@ -114,7 +114,7 @@ async def test_what_the_house_takes_back_holds_at_once(tmp_path: Path) -> None:
         await bound(al, "alice", store)
         assert store.dispatch(NickUnbindRequested("AL"), by="test").refusal is None
         await al.say("!devices")
-        await al.hears("confirm", kind="NOTICE")
+        await al.hears("seguectl party nick", kind="NOTICE")
         nursery.cancel_scope.cancel()
 
 

@@ -1,5 +1,6 @@
 """A nick speaks for a user once the house has confirmed its code, and only while it is certain who has it."""
 
+import shlex
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_nick_speaks_for_nobody_until_the_house_has_confirmed_its_code(evening
     evening.act(NickAsked("Annie", username="ann"))
     code = code_of(evening, "Annie")
     assert len(code) == 6
-    assert f"seguectl party irc confirm {code} --user ann" in evening.last(TellNick).text
+    assert f"seguectl party nick {code} ann" in evening.last(TellNick).text
     assert user_of(evening.state.nicks, "Annie") == ""
     evening.act(NickConfirmRequested(f" {code.lower()} ", "ann"))
     assert user_of(evening.state.nicks, "annie") == "ann"
@@ -65,9 +66,20 @@ def test_a_nick_speaks_for_nobody_until_the_house_has_confirmed_its_code(evening
 
 def test_whoever_named_no_user_is_who_the_house_says(evening: Evening) -> None:
     evening.act(NickAsked("annie"))
-    assert "--user YOUR-USERNAME" in evening.last(TellNick).text
+    assert " YOUR-USERNAME" in evening.last(TellNick).text
     evening.act(NickConfirmRequested(code_of(evening, "annie"), "ann"))
     assert user_of(evening.state.nicks, "annie") == "ann"
+
+
+@pytest.mark.parametrize(
+    "username", ["ann b", "$(halt)", "it's me", "a;b", "`id`", '"', "ünal", "#", "~root"]
+)
+def test_the_line_that_is_to_be_pasted_is_one_for_a_shell(evening: Evening, username: str) -> None:
+    """Anybody on IRC can make up a name; pasting the answer at the house must not run it."""
+    evening.act(NickAsked("mallory", username=username))
+    command = evening.last(TellNick).text.partition("at the house: ")[2]
+    code = code_of(evening, "mallory")
+    assert shlex.split(command) == ["seguectl", "party", "nick", code, username]
 
 
 def test_a_code_is_not_confirmed_for_another_user_than_the_one_asked_for(evening: Evening) -> None:
@@ -114,7 +126,7 @@ def test_asking_again_says_the_same_code(evening: Evening) -> None:
     evening.act(NickAsked("annie", username="ann"))
     evening.act(NickAsked("ANNIE"))
     assert code_of(evening, "annie") == code
-    assert all(f"confirm {code} --user ann" in effect.text for effect in evening.all(TellNick))
+    assert all(f"party nick {code} ann" in effect.text for effect in evening.all(TellNick))
     assert "within 5 min" in evening.last(TellNick).text
 
 
@@ -176,7 +188,7 @@ def test_a_nick_that_left_speaks_for_nobody_even_when_it_is_back(evening: Evenin
     evening.act(NickGone("Annie"))
     assert user_of(evening.state.nicks, "annie") == ""
     evening.act(NickAsked("annie"))
-    assert "--user ann" in said(evening)[0], "it is remembered for whom it spoke"
+    assert " ann" in said(evening)[0], "it is remembered for whom it spoke"
     evening.act(NickConfirmRequested(code_of(evening, "annie"), "ann"))
     assert user_of(evening.state.nicks, "annie") == "ann"
     assert len(evening.state.nicks.bindings) == 1

@@ -13,6 +13,7 @@ of IRC's case mappings does, letters A to Z only: two nicks that a server calls 
 and never the other way round.
 """
 
+import re
 from typing import ClassVar
 
 import msgspec
@@ -221,12 +222,17 @@ def _formerly(nicks: Nicks, nick: str) -> str:
 
 def _tell_code(out: Out, asking: Asking) -> None:
     left_min = max(1, round((asking.until_at - out.stamp.now_at) / 60))
-    user = asking.username or "YOUR-USERNAME"
-    user = f'"{user}"' if " " in user else user
-    text = (
-        f"Confirm within {left_min} min at the house: seguectl party irc confirm {asking.code} --user {user}"
-    )
+    user = _quoted(asking.username) if asking.username else "YOUR-USERNAME"
+    text = f"Confirm within {left_min} min at the house: seguectl party nick {asking.code} {user}"
     _tell(out, asking.nick, text, "code")
+
+
+def _quoted(username: str) -> str:
+    """Write a name so that a shell takes it as it is: whoever asks made it up, and somebody will paste the line."""
+    if re.fullmatch(r"[A-Za-z0-9_.@][A-Za-z0-9_.@-]*", username):
+        return username
+    inner = username.replace("'", "'\\''")
+    return f"'{inner}'"
 
 
 def _new_code(others: tuple[Asking, ...], entropy: int) -> str:
