@@ -183,7 +183,7 @@ def test_whatever_is_typed_is_read_or_refused(rest: str) -> None:
 
 
 def test_a_film_of_the_house_brings_its_own_length_and_guid() -> None:
-    for name in ("The Matrix (1999).mkv", "the matrix"):
+    for name in ("The Matrix (1999).mkv", "the matrix", "plex://movie/1"):
         assert chosen(NewParty(name), (MATRIX,)) == MATRIX
         assert chosen(NewParty(name, 136 * 60_000), (MATRIX,)) == MATRIX
 
@@ -210,8 +210,10 @@ def test_films_of_one_name_are_told_apart_by_their_length() -> None:
 
 
 def test_a_film_that_the_house_does_not_know_needs_a_length() -> None:
-    with pytest.raises(BadCommand, match="Say its length"):
-        chosen(NewParty("Heat.mkv"), (MATRIX,))
+    with pytest.raises(BadCommand, match=r"no film Heat\.mkv\. Say its file name and length"):
+        chosen(NewParty("Heat.mkv"), ())
+    with pytest.raises(BadCommand, match=r"Did you mean The Matrix\? Else say"):
+        chosen(NewParty("matrix"), (MATRIX, MATRIX))
     assert chosen(NewParty("Heat.mkv", 10_200_000), (MATRIX,)) == Film(
         duration_ms=10_200_000, filename="Heat.mkv"
     )

@@ -157,7 +157,7 @@ def chosen(new: NewParty, found: Sequence[Film]) -> Film:
     Raises `BadCommand`.
     """
     name = new.filename.casefold()
-    named = [f for f in found if name in (f.filename.casefold(), f.title.casefold())]
+    named = [f for f in found if name in (f.filename.casefold(), f.title.casefold(), f.guid.casefold())]
     fits = [f for f in named if new.duration_ms is None or abs(f.duration_ms - new.duration_ms) <= ABOUT_MS]
     # One film in several copies is told apart by its length alone; those of one length are the same to a party.
     kinds = {(f.guid, f.duration_ms) for f in fits}
@@ -172,7 +172,11 @@ def chosen(new: NewParty, found: Sequence[Film]) -> Film:
         lengths = ", ".join(sorted(length_of(f.duration_ms) for f in named)[:5])
         raise BadCommand(f"{new.filename} is {lengths} here, not {length_of(new.duration_ms or 0)}.")
     if new.duration_ms is None:
-        raise BadCommand(f"This house does not know {new.filename}. Say its length: !create FILE H:MM:SS.")
+        names = ", ".join(dict.fromkeys(film_name(film) for film in found[:5]))
+        meant = f"Did you mean {names}? Else say" if names else "Say"
+        raise BadCommand(
+            f"This house has no film {new.filename}. {meant} its file name and length: !create FILE H:MM:SS."
+        )
     if "/" in new.filename or "\\" in new.filename:
         raise BadCommand("A file's name alone is needed, without folders.")
     return Film(duration_ms=new.duration_ms, filename=new.filename)
