@@ -25,7 +25,7 @@ from segue.actors.party_line import End, Link, PartyLine
 from segue.actors.party_media import Match, Missing, PartyMedia
 from segue.actors.party_player import PlexScreen, Screen
 from segue.actors.party_plex import HomePlex
-from segue.actors.party_seat import Seat
+from segue.actors.party_seat import FRESH_S, LOOK_AGAIN_S, Seat
 from segue.actors.party_sessions import Sessions
 from segue.actors.party_socket import LineError, dial, identity_headers, tls_context
 from segue.actors.party_talk import Talk
@@ -99,6 +99,7 @@ class PartyAgent:
         self._seen = HomeSeen()
         self._seen_at = -inf
         self._looking = trio.Lock()
+        self._searching = False
         self.clock = ServerClock()
         """The orchestrator's, as far as it is known."""
         self._epoch = ""
@@ -254,6 +255,7 @@ class PartyAgent:
         match message:
             case Member():
                 self._sessions.member(message)
+                self._search()
             case State():
                 self._heard_state(message)
             case Event():
@@ -339,7 +341,26 @@ class PartyAgent:
                         self.players.note(player.device_id, title=player.title)
                 if self._talk is not None and self._devices() != before:
                     self._talk.hello_again()
-            return self._seen
+        self._search()
+        return self._seen
+
+    def _search(self) -> None:
+        """Look on for players that were never seen, while a party waits for one: they have no seat yet that would."""
+        if self._misses_a_player and not self._searching:
+            self._searching = True
+            self._start(self._keep_looking)
+
+    @property
+    def _misses_a_player(self) -> bool:
+        return self._sessions.without_player and any(not player.device_id for player in self._seen.players)
+
+    async def _keep_looking(self) -> None:
+        try:
+            while self._misses_a_player:
+                await trio.sleep(LOOK_AGAIN_S)
+                await self.look(FRESH_S)
+        finally:
+            self._searching = False
 
     async def find(self, film: FilmBody) -> Match | Missing:
         """Find the item for a film."""

@@ -28,7 +28,7 @@ class Sessions:
         self._seats: dict[tuple[str, str], Seat] = {}
         self._driven: dict[str, Seat] = {}
         self._named: set[tuple[str, str]] = set()
-        """Seats that the orchestrator has named since its last welcome."""
+        """Sessions and seats that the orchestrator has named since its last welcome."""
         self._status_at: dict[str, float] = {}
         self.members: dict[str, Member] = {}
         """What this home is in each session."""
@@ -41,6 +41,11 @@ class Sessions:
         """Whether a film runs, or is about to."""
         states = [seat.state for seat in self]
         return any(state is None or state.phase not in ("lobby", "ended") for state in states)
+
+    @property
+    def without_player(self) -> bool:
+        """Whether there is a session in which none of our players has a seat."""
+        return not self.members.keys() <= {seat.session for seat in self}
 
     # ------------------------------------------------------------ the connection
 
@@ -61,7 +66,7 @@ class Sessions:
         for key, seat in tuple(self._seats.items()):
             if key not in self._named and seat.session != OLD_SESSION:
                 self._remove(seat)
-        sessions = {seat.session for seat in self}
+        sessions = {seat.session for seat in self} | {session for session, _ in self._named}
         self.members = {session: m for session, m in self.members.items() if session in sessions}
 
     def forget_all(self) -> None:
@@ -85,6 +90,8 @@ class Sessions:
         if not member.device:
             if member.removed:
                 self.members.pop(member.session, None)
+            else:
+                self._named.add(key)
             for seat in self:
                 if seat.session == member.session and member.removed:
                     self._remove(seat)
