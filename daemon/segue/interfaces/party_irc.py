@@ -211,7 +211,7 @@ def devices(state: PartyState, username: str) -> list[str]:
     if client is None:
         return [f"{username}, your home is not connected: is segued running there, with its party agent on?"]
     if not client.devices:
-        return [f"{username}, your home offers no player: `seguectl party home` there says what is missing."]
+        return [f"{username}, your home offers no player: `seguectl party agent` there says what is missing."]
     return ["Your players: " + ", ".join(device.title for device in client.devices)]
 
 

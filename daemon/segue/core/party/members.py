@@ -116,7 +116,8 @@ def _bound(state: PartyState, party: Party, member: Member, seat: Seat, client: 
         detail = (
             f"{member.username}'s agent offers no player {seat.title!r}, but {offered}."
             if offered
-            else f"{member.username}'s agent offers no player. Is its app open?"
+            else f"{member.username}'s agent has found no player so far. Open its Plex app; `seguectl party agent` "
+            "there says more."
         )
         return but(seat, problem=problem, detail=detail, stalled_at=None)
     first_time, away = not seat.device_id, seat.away
