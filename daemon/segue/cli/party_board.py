@@ -73,12 +73,12 @@ class Board:
             shown = pad(fit(name, name_cells, _more(paint)), name_cells)
             drawn.append(self._row(viewer, shown, bar_cells, columns, paint))
         if len(viewers) > room:
-            drawn.append(paint("dim", f"and {len(viewers) - room} more"))
+            drawn.append(paint("dim", fit(f"and {len(viewers) - room} more", columns, _more(paint))))
         elif not viewers:
             drawn.append(fit("Nobody is in it yet.", columns, _more(paint)))
         details = _details(viewers)
-        left = max(lines - len(drawn), 0)
-        return drawn + [paint("yellow", fit(each, columns, _more(paint))) for each in details[:left]]
+        drawn += [paint("yellow", fit(each, columns, _more(paint))) for each in details]
+        return drawn[:lines]
 
     def _head(self, columns: int, now: float, paint: Paint) -> str:
         data = self.data
