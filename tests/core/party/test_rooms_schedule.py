@@ -45,6 +45,17 @@ def test_five_minutes_before_it_is_said_once(evening: Evening) -> None:
     assert [e.kind for e in evening.all(TellEvent)] == kinds
 
 
+@pytest.mark.parametrize(
+    ("in_s", "words"), [(3600, "in 5 minutes"), (200, "in 3 minutes"), (70, "in a minute")]
+)
+def test_how_soon_it_begins_is_said_as_it_is(evening: Evening, in_s: float, words: str) -> None:
+    """A party may be made for a minute that is nearer than the five."""
+    evening.create(wall_starts_at=evening.wall_at + in_s)
+    evening.later(max(1.0, in_s - 299))
+    (soon,) = [e.text for e in evening.all(TellEvent) if e.kind == "starting_soon"]
+    assert soon.endswith(f"begins {words}.")
+
+
 def test_a_start_survives_a_restart(evening: Evening) -> None:
     starts_at = evening.wall_at + 7200
     evening.create(wall_starts_at=starts_at)

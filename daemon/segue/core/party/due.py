@@ -100,7 +100,9 @@ def _lobby(party: Party, lobby: Lobby, settings: PartySettings, out: Out) -> Par
         case "gather":
             return transport.become_gathering(party, out, party.frame.item, "gather", lobby.wall_starts_at)
         case "warn":
-            transport.tell(party, out, "starting_soon", f"{party.film.name} begins in five minutes.")
+            left_min = max(1, round(((lobby.wall_starts_at or 0.0) - out.stamp.wall_at) / 60))
+            in_time = f"in {left_min} minutes" if left_min > 1 else "in a minute"
+            transport.tell(party, out, "starting_soon", f"{party.film.name} begins {in_time}.")
             return but(party, phase=but(lobby, warned=True))
         case _:
             if is_due(_empty_at(party), out.stamp.now_at):
