@@ -74,7 +74,7 @@ class Parties:
         self.state, effects = reducer.reduce(self.state, action, stamp)
         for effect in effects:
             if isinstance(effect, TellEvent):
-                self.told.append(party_irc.announcement(effect, self.state, self.moment.wall_at))
+                self.told.append(party_irc.announcement(effect, self.state))
 
     def create(self, film: Film = MATRIX, **more: object) -> str:
         self.take(CreateRequested(films=(film,), **more))  # type: ignore[arg-type]
@@ -287,6 +287,8 @@ def test_what_happens_is_announced_in_one_line_each() -> None:
     )
     assert f"Party {second}: The Matrix begins in 3 minutes." in house.told
     assert "gathering" not in "".join(house.told)
+    third = house.create(wall_starts_at=house.moment.wall_at + 1.0)
+    assert house.told[-2] == f"New party {third}: The Matrix (2:16:17), begins now."
 
 
 def event(kind: EventKind, text: str = "It happened.", party_id: str = "zzzzzz", to: str = "") -> TellEvent:
@@ -298,17 +300,17 @@ def test_only_what_concerns_everybody_is_announced() -> None:
     told: set[EventKind] = {"created", "starting_soon", "started", "intermission", "ended"}
     assert told < kinds
     for kind in kinds - told:
-        assert party_irc.announcement(event(kind), PartyState(), EVENING) == ""
-    assert party_irc.announcement(event("ended", to="alice"), PartyState(), EVENING) == ""
+        assert party_irc.announcement(event(kind), PartyState()) == ""
+    assert party_irc.announcement(event("ended", to="alice"), PartyState()) == ""
     for kind in told:
-        assert party_irc.announcement(event(kind), PartyState(), EVENING) == "Party zzzzzz: It happened."
+        assert party_irc.announcement(event(kind), PartyState()) == "Party zzzzzz: It happened."
 
 
 def test_an_intermission_names_its_film() -> None:
     house = Parties()
     first = house.create()
     text = party_irc.announcement(
-        event("intermission", "Intermission: 10 minutes.", party_id=first), house.state, EVENING
+        event("intermission", "Intermission: 10 minutes.", party_id=first), house.state
     )
     assert text == f"Party {first}: The Matrix. Intermission: 10 minutes."
 

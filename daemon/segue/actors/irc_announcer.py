@@ -128,7 +128,7 @@ class IrcAnnouncer:
             for entry in await steps.get():
                 for effect in entry.effects:
                     if isinstance(effect, TellEvent):
-                        text = party_irc.announcement(effect, entry.after.party, entry.stamp.wall_at)
+                        text = party_irc.announcement(effect, entry.after.party)
                         if text:
                             self._client.announce(text)
 

@@ -252,7 +252,7 @@ def _described(party: Party, moment: Moment) -> str:
 # ------------------------------------------------------------------ announcements
 
 
-def announcement(effect: TellEvent, state: PartyState, wall_at: float) -> str:
+def announcement(effect: TellEvent, state: PartyState) -> str:
     """Write what happened for the channel; empty for what is not announced. `state`: after it happened."""
     party = state.parties.get(effect.party_id)
     if effect.kind not in ANNOUNCED or effect.to:
@@ -260,15 +260,17 @@ def announcement(effect: TellEvent, state: PartyState, wall_at: float) -> str:
     if party is None:
         return f"Party {effect.party_id}: {effect.text}"
     film = film_name(party.film)
-    starts_at = party.phase.wall_starts_at if isinstance(party.phase, Lobby) else None
     match effect.kind:
         case "created":
-            when = "when its host starts it" if starts_at is None else date_of(starts_at)
+            match party.phase:
+                case Lobby(wall_starts_at=None):
+                    when = "when its host starts it"
+                case Lobby(wall_starts_at=float(starts_at)):
+                    when = date_of(starts_at)
+                case _:
+                    when = "now"
             how = f" Take part: !join {party.party_id}" if party.rules.join == "anyone" else ""
             return f"New party {party.party_id}: {film} ({length_of(party.film.duration_ms)}), begins {when}.{how}"
-        case "starting_soon" if starts_at is not None:
-            minutes = max(1, round((starts_at - wall_at) / 60))
-            return f"Party {party.party_id}: {film} begins in {minutes} minute{'s' if minutes > 1 else ''}."
         case "intermission":
             return f"Party {party.party_id}: {film}. {effect.text}"
         case _:
