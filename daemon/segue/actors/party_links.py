@@ -2,9 +2,10 @@
 
 The queue never makes the orchestrator wait. A newer state of a party takes the place of an older one that was not sent
 yet; whoever reads so slowly that the queue is full is cut off. All that happens at a moment, commands of the old
-protocol and reports that were held, is done by the task that writes, so nothing ticks while nothing is due.
+protocol and reports that were held, is done by the conversation's own task, so nothing ticks while nothing is due.
 """
 
+import math
 from collections.abc import Callable
 
 import trio
@@ -28,7 +29,7 @@ class PartyLink:
     """One connection of one user."""
 
     __slots__ = (
-        "_acts", "_acts_at", "_goodbye", "_now_at", "_report", "_told", "_waiting", "_waiting_bytes", "_woken",
+        "_acts", "_acts_at", "_goodbye", "_listening", "_now_at", "_report", "_told", "_waiting", "_waiting_bytes",
         "admitted", "heard_at", "link_id", "old_players", "protocol", "reports",
     )  # fmt: skip
 
@@ -52,7 +53,7 @@ class PartyLink:
         self._waiting_bytes = 0
         self._told = 0
         self._goodbye: Goodbye | None = None
-        self._woken = trio.Event()
+        self._listening: trio.CancelScope | None = None
         self._acts, self._acts_at = ACTS_BURST, self.heard_at
 
     @property
@@ -82,49 +83,50 @@ class PartyLink:
         self._waiting[place] = text
         if len(self._waiting) > WAITING_MAX or self._waiting_bytes > WAITING_BYTES_MAX:
             self.end(CLOSE_POLICY, "what is sent to you is read too slowly")
-        self._woken.set()
+        self.wake()
 
     def end(self, code: int, reason: str) -> None:
         """Have the connection closed. What still waits is dropped; a second call changes nothing."""
         if self._goodbye is None:
             self._goodbye = Goodbye(code, reason)
             self._waiting.clear()
-            self._woken.set()
+            self.wake()
 
     def wake(self) -> None:
-        """Look again at what is due when."""
-        self._woken.set()
+        """Have its conversation look again at what there is to send and what is due when."""
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
 
-    async def next(self) -> str | Goodbye:
-        """Wait for what is to be sent next, and do meanwhile what has its moment."""
-        while True:
-            due_at = self._do_due()
-            if self._goodbye is not None:
-                return self._goodbye
-            if self._waiting:
-                text = self._waiting.pop(next(iter(self._waiting)))
-                self._waiting_bytes -= len(text)
-                return text
-            self._woken = trio.Event()
-            if due_at is None:
-                await self._woken.wait()
-                continue
-            with trio.CancelScope(deadline=due_at):
-                await self._woken.wait()
+    def next(self) -> str | Goodbye | None:
+        """Do what has its moment, and give what is to be sent next, if anything is."""
+        self._listening = None
+        self._do_due()
+        if self._goodbye is not None:
+            return self._goodbye
+        if not self._waiting:
+            return None
+        text = self._waiting.pop(next(iter(self._waiting)))
+        self._waiting_bytes -= len(text)
+        return text
 
-    def _do_due(self) -> float | None:
-        """Do what has its moment; give the next one."""
-        now_at = self._now_at()
+    def listening(self) -> trio.CancelScope:
+        """Give the scope to listen in: it ends as soon as there is something to be sent or done."""
+        due_at = self.reports.next_at
+        if self.old_players is not None:
+            due_at = earliest((due_at, self.old_players.next_at))
+        self._listening = trio.CancelScope(deadline=math.inf if due_at is None else due_at)
+        return self._listening
+
+    def _do_due(self) -> None:
+        """Do what has its moment."""
         held_at = self.reports.next_at
-        if held_at is not None and held_at <= now_at:
-            for action in self.reports.due(now_at):
+        if held_at is not None and held_at <= self._now_at():
+            for action in self.reports.due(self._now_at()):
                 self._report(self, action)
-            held_at = self.reports.next_at
-        if self.old_players is None:
-            return held_at
-        for text in self.old_players.due(now_at):
-            self.tell(text)
-        return earliest((held_at, self.old_players.next_at))
+        if self.old_players is not None:
+            for text in self.old_players.due(self._now_at()):
+                self.tell(text)
 
     # ---------------------------------------------------------------- what is heard
 

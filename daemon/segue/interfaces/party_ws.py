@@ -3,10 +3,12 @@
 One conversation a connection. Its first message says which protocol it speaks and who speaks; whoever may come in is
 handed to the orchestrator as a link, and from then on this module only reads, counts and writes. Sizes, floods, pings
 and slow readers are the WebSocket's own bounds (`runtime.http.limits`); what is said here is the rest of the table in
-`docs/party-protocol.md`. All writing is done by one task, so that a goodbye never waits behind a stuck message.
+`docs/party-protocol.md`. One task a connection reads and writes in turn; whoever has something for it interrupts its
+listening, which loses nothing. So a thousand agents cost a thousand tasks and no more.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -56,8 +58,11 @@ class Goodbye(msgspec.Struct, frozen=True):
 class PartyLink(Protocol):
     """One user's connection, as its conversation needs it."""
 
-    async def next(self) -> str | Goodbye:
-        """Wait for what is to be sent next."""
+    def next(self) -> str | Goodbye | None:
+        """Do what has its moment, and give what is to be sent next, if anything is."""
+
+    def listening(self) -> trio.CancelScope:
+        """Give the scope to listen in: it ends as soon as there is something to be sent or done."""
 
     def tell(self, text: str) -> None:
         """Queue a message."""
@@ -164,7 +169,7 @@ def _handshake(scope: Scope, policy: Policy) -> Handshake:
 
 
 class _ClientGone(Exception):  # noqa: N818 - what it is
-    """The connection ended before there was a link."""
+    """The connection has ended."""
 
 
 class _Refused(Exception):  # noqa: N818
@@ -194,10 +199,9 @@ class Conversation:
             await self._turn_away(refused)
             return
         try:
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._write, link, nursery.cancel_scope)
-                if not await self._read(link):
-                    nursery.cancel_scope.cancel()
+            await self._talk(link)
+        except _ClientGone:
+            pass
         finally:
             self._hub.leave(link)
 
@@ -225,10 +229,7 @@ class Conversation:
 
     async def _first_frame(self) -> str | bytes:
         with trio.move_on_after(FIRST_MESSAGE_S):
-            raw = await self._receive()
-            if raw is None:
-                raise _ClientGone
-            return raw
+            return await self._receive()
         text = f"No first message came within {FIRST_MESSAGE_S:g} s."
         raise _Refused(Error("wrong_beginning", text, "Begin with hello."), CLOSE_LATER)
 
@@ -255,72 +256,66 @@ class Conversation:
         raise _Refused(Error("unverified", text, "Try again in a minute."), CLOSE_LATER)
 
     async def _turn_away(self, refused: _Refused) -> None:
-        try:
+        with suppress(_ClientGone):  # it did not wait for the answer
             await self._send(encode(refused.error))
             await self._close(refused.close, refused.error.message)
-        except OSError:
-            return  # it did not wait for the answer
 
     # ---------------------------------------------------------------- reading and writing
 
-    async def _read(self, link: PartyLink) -> bool:
-        """Read until the client is gone; True when it is we who end the conversation, and the goodbye is queued."""
-        while (raw := await self._receive()) is not None:
-            try:
-                message = self._decode(raw)
-            except ProtocolError as wrong:
-                if self._may_go_on(link, wrong):
-                    continue
-                return True
-            if isinstance(message, Time):
-                await self._answer_probe(message)
-            else:
-                self._hub.hear(link, message)
-        return False
+    async def _talk(self, link: PartyLink) -> None:
+        """Send what there is to send, then listen, until we have said goodbye. Raises `_ClientGone`."""
+        while True:
+            while isinstance(item := link.next(), str):
+                await self._send(item)
+            if item is not None:
+                await self._close(item.code, item.reason)
+                return
+            raw = None
+            with link.listening():
+                raw = await self._receive()
+            if raw is not None:
+                await self._take(link, raw)
 
-    async def _receive(self) -> str | bytes | None:
-        """Wait for the next frame; nothing when the connection has ended."""
+    async def _receive(self) -> str | bytes:
+        """Wait for the next frame. Raises `_ClientGone`."""
         message = await self._receive_event()
         if message["type"] == "websocket.disconnect":
-            return None
+            raise _ClientGone
         text: str | None = message.get("text")
         return text if text is not None else bytes(message["bytes"])
 
-    def _may_go_on(self, link: PartyLink, wrong: ProtocolError) -> bool:
+    async def _take(self, link: PartyLink, raw: str | bytes) -> None:
+        try:
+            message = self._decode(raw)
+        except ProtocolError as wrong:
+            self._answer_wrong(link, wrong)
+            return
+        if isinstance(message, Time):
+            read_at = self._hub.now_at()
+            await self._send(encode(TimeAnswer(message.c0, read_at, self._hub.now_at())))
+        else:
+            self._hub.hear(link, message)
+
+    def _answer_wrong(self, link: PartyLink, wrong: ProtocolError) -> None:
+        """Say what is wrong with a message, and end the conversation where it cannot go on."""
+        self._bad_messages += 1
         if wrong.close is not None:
             link.end(wrong.close, wrong.message)
-            return False
-        self._bad_messages += 1
-        if self._bad_messages > BAD_MESSAGES_MAX:
+        elif self._bad_messages > BAD_MESSAGES_MAX:
             link.end(CLOSE_BAD_MESSAGES, f"{self._bad_messages} messages could not be read")
-            return False
-        link.tell(encode(Error(wrong.code, wrong.message[:500], wrong.hint[:500])))
-        return True
-
-    async def _answer_probe(self, probe: Time) -> None:
-        """Answer a clock probe past the queue: what it waits there would be taken for the network's delay."""
-        read_at = self._hub.now_at()
-        try:
-            await self._send(encode(TimeAnswer(probe.c0, read_at, self._hub.now_at())))
-        except OSError:
-            return  # closed meanwhile; the next reading finds out
-
-    async def _write(self, link: PartyLink, scope: trio.CancelScope) -> None:
-        """Send what the link has, until the goodbye or the client's end."""
-        try:
-            while isinstance(item := await link.next(), str):
-                await self._send(item)
-            await self._close(item.code, item.reason)
-        except OSError:
-            pass  # gone, or read too slowly
-        scope.cancel()
+        else:
+            link.tell(encode(Error(wrong.code, wrong.message[:500], wrong.hint[:500])))
 
     async def _send(self, text: str) -> None:
-        """Send a message. Raises `OSError` where nobody listens any more, as ASGI has it."""
-        await self._send_event({"type": "websocket.send", "text": text})
+        """Send a message. Raises `_ClientGone` where nobody listens any more, or reads too slowly."""
+        try:
+            await self._send_event({"type": "websocket.send", "text": text})
+        except OSError:
+            raise _ClientGone from None
 
     async def _close(self, code: int, reason: str) -> None:
-        await self._send_event({"type": "websocket.close", "code": code, "reason": shortened(reason)})
+        with suppress(OSError):  # gone already
+            await self._send_event({"type": "websocket.close", "code": code, "reason": shortened(reason)})
 
 
 def shortened(reason: str) -> str:
