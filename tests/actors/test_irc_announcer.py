@@ -34,6 +34,7 @@ class FakeClient:
 
     def __init__(self, hear: Callable[[IrcEvent], None]) -> None:
         self.hear = hear
+        self.trouble = "not connected yet"
         self.announced: list[str] = []
         self.answered: list[tuple[str, str]] = []
 

@@ -49,6 +49,9 @@ PERSONS_MAX = 200
 class Client(Protocol):
     """An IRC client: `adapters.irc.IrcClient`, or a test's."""
 
+    trouble: str
+    """Why it is not in its channel; empty while it is."""
+
     def announce(self, text: str) -> None:
         """Say something in the channel, soon."""
 
@@ -105,6 +108,11 @@ class IrcAnnouncer:
         self._put, self._taken = trio.open_memory_channel[tuple[Said, str, Command]](WAITING_MAX)
         self.unheard = 0
         """Commands that came too fast."""
+
+    @property
+    def trouble(self) -> str:
+        """Why we are not in the channel; empty while we are."""
+        return self._client.trouble
 
     async def run(self) -> None:
         """Stay connected, announce, listen and answer, for ever."""
