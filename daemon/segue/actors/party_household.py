@@ -75,14 +75,23 @@ def wire_report(session: str, device: str, report: SyncReport, note: Note, agent
         step=report.step[:32],
         position_ms=None if position_ms is None else max(0, min(DAY_MS, position_ms)),
         parking_ms=_span_ms(report.park_s),
+        rtt_ms=_rtt_ms(agent.clock),
     )
+
+
+def _rtt_ms(clock: ServerClock) -> int | None:
+    """Give the middle of the last round trips to the orchestrator; nothing before the first."""
+    trips_s = sorted(
+        p.received_s - p.sent_s - (p.server_sent_s - p.server_received_s) for p in clock.probes[-5:]
+    )
+    return _span_ms(trips_s[len(trips_s) // 2]) if trips_s else None
 
 
 def _span_ms(span_s: float) -> int:
     return max(0, min(SPAN_MS, round(span_s * 1000)))
 
 
-async def guarded(run: Callable[[], Awaitable[None]], what: str) -> None:
+async def guarded(run: Callable[[], Awaitable[object]], what: str) -> None:
     """Run something whose failure is nobody else's: a fault of ours is written down and ends it, no more."""
     try:
         await run()

@@ -22,7 +22,7 @@ GOOD_MS, FAIR_MS = 80.0, 250.0
 BAR_CELLS_MAX, BAR_CELLS_MIN = 41, 13
 NAME_CELLS_MAX = 24
 VALUE_CELLS = 14
-WORDS_CELLS_MIN = 16
+WORDS_CELLS_MIN = 27
 PROGRESS_CELLS_MAX = 60
 TICKS = ((-1000.0, "-1s"), (-100.0, "-100"), (0.0, "0"), (100.0, "100"), (1000.0, "1s"))
 """Of the scale, in ms, and how they are written."""
@@ -84,7 +84,8 @@ class Board:
         data = self.data
         words = [summary(data, paint)]
         at, length = self.position_ms(now), number(data.get("duration_ms"))
-        if at is not None and length is not None and not self._has_progress(columns):
+        begun = data.get("phase") not in ("lobby", "gathering")
+        if begun and at is not None and length is not None and not self._has_progress(columns):
             words.append(f"{clock(at)} / {clock(length)}")
         head = "  ".join(filter(None, words))
         left = columns - width(head) - 2
@@ -224,7 +225,7 @@ def _words(viewer: Json, phase_name: str, paint: Paint) -> str:
     if step and viewer.get("note") not in ("in_step", "parked") and viewer.get("present") is True:
         parts.append(paint("dim", step.lower()))
     rtt, stalls, heard = (number(viewer.get(name)) for name in ("rtt_ms", "stalls", "heard_s"))
-    parts += [f"rtt {rtt:.0f} ms"] if rtt is not None else []
+    parts += [f"rtt {rtt:.0f} ms"] if rtt is not None and viewer.get("present") is True else []
     parts += [counted(int(stalls), "stall")] if stalls else []
     parts += [paint("yellow", f"silent for {duration(heard)}")] if heard is not None and heard > 15 else []
     offset = whole(viewer.get("offset_ms"))

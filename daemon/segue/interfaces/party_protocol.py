@@ -175,6 +175,8 @@ class Report(Up, frozen=True):
     step: Word = ""
     position_ms: PositionMs | None = None
     parking_ms: SpanMs | None = None
+    rtt_ms: SpanMs | None = None
+    """Round trip between this home and the orchestrator, for people to look at."""
 
 
 WantOp = Literal["start", "pause", "play", "seek", "skip", "stop", "rejoin", "resync", "leave", "offset"]
