@@ -50,6 +50,8 @@ ORDER_S = 0.25
 """A command waits so long for the answer to the one before it, in seconds: enough to keep their order."""
 STALE_S = 8.0
 """So long after a film was asked for, a timeline that knows nothing of that yet is about the film before."""
+LOADING_S = 12.0
+"""A film that is not seen so long after it was asked for is not loading, in seconds."""
 LOST_MAX = 5
 """So many questions without an answer, in a row, and the player counts as gone."""
 STOP_TRIES = 3
@@ -170,6 +172,8 @@ class PlayerDriver:
         self._questions = 0
         self._asked = trio.Event()
         self._loaded_at = -inf
+        self._waits_since = inf
+        """When the film was asked for that has not been seen yet."""
 
     # ------------------------------------------------------------ events
 
@@ -270,7 +274,12 @@ class PlayerDriver:
             return
         media = media_of(timeline, self.match)
         ours = media in ("", self.match.rating_key)
-        if self._trouble == "no_route" or (ours and timeline.state in ("playing", "paused")):
+        if ours and timeline.state in ("playing", "paused"):
+            self._waits_since = inf
+            self._say("")
+        elif trio.current_time() - self._waits_since > LOADING_S:
+            self._say("not_loading")
+        elif self._trouble == "no_route":
             self._say("")
         # A viewer who shows something else has left this film, and nobody seeks in theirs.
         state: PlayState = timeline.state if ours else "stopped"
@@ -296,6 +305,7 @@ class PlayerDriver:
         match order:
             case Load(_, media, position_ms):
                 self._loaded_at = trio.current_time()
+                self._waits_since = min(self._waits_since, self._loaded_at)
                 await self._screen.show(media, position_ms)
             case Play():
                 await self._screen.play()

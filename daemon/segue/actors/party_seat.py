@@ -5,6 +5,7 @@ which order things arrive or how long a look-up takes. Only one thing does not w
 film that is already being shown, which goes to the driver at once.
 """
 
+import time
 from math import inf
 
 import msgspec
@@ -26,7 +27,11 @@ from segue.interfaces.party_protocol import FilmBody, Member, Ready, Report, Sta
 from segue.interfaces.views import Json
 
 LOOK_AGAIN_S = 20.0
-"""While something is missing in a lobby, it is looked for again so often, in seconds."""
+"""While something is missing, it is looked for again after so long, in seconds..."""
+LOOK_AGAIN_MAX_S = 300.0
+"""...and later and later, up to this; so often also where nothing is missing, but a lobby is open..."""
+SOON_S = 900.0
+"""...unless the party begins within this: then it is looked at every `LOOK_AGAIN_S`."""
 FRESH_S = 5.0
 """A look around that is younger than this need not be repeated."""
 END_MS = 5000
@@ -66,6 +71,10 @@ class Seat:
         """What the viewer's hand did that the orchestrator has not answered yet..."""
         self._hand_untold = False
         """...and whether it may not even have heard of it."""
+        self._looks = 0
+        """How often something was looked for in vain."""
+        self._unheard = False
+        """Whether a connection was lost and no state was told since."""
         self._in_time = True
         """Whether the driver reckons with the clock that the orchestrator has now."""
         self._told: HomeSeat | None = None
@@ -140,11 +149,13 @@ class Seat:
 
     def link_lost(self) -> None:
         """The connection ended: what was told last may not have been heard."""
-        self._hand_untold = self._hand is not None
+        self._hand_untold, self._unheard = self._hand is not None, True
 
     def link_back(self) -> None:
-        """There is a connection again, and the state has been told: say what the orchestrator may not know."""
-        self._ready_rev = -1
+        """The state has been told: the first time after a loss, say what the orchestrator may not know."""
+        if not self._unheard:
+            return
+        self._unheard, self._ready_rev = False, -1
         if self._hand_untold and self._hand is not None and self.state is not None and not self.away:
             self._hand_untold = not self._household.say(but(self._hand, rev=self.state.rev))
         self._say_ready()
@@ -207,7 +218,14 @@ class Seat:
             self._set_problem(found.problem, found.detail)
         else:
             self._set_problem("", "")
-        return LOOK_AGAIN_S if self.problem else inf
+        if state.starts_at is not None and abs(state.starts_at - time.time()) < SOON_S:
+            return LOOK_AGAIN_S
+        return self._later_s() if self.problem else LOOK_AGAIN_MAX_S
+
+    def _later_s(self) -> float:
+        """Say when to look again for what is missing."""
+        self._looks += 1
+        return float(min(LOOK_AGAIN_MAX_S, LOOK_AGAIN_S * 1.3 ** max(0, self._looks - 5)))
 
     async def _take_part(self, state: State) -> float:
         """Have a driver with the right film on the right line."""
@@ -218,14 +236,14 @@ class Seat:
             if isinstance(found, Missing):
                 self._release()
                 self._set_problem(found.problem, found.detail)
-                return LOOK_AGAIN_S
+                return self._later_s()
             self._film, self._match = state.film, found
             if self._driver is not None:
                 self._driver.match = found
                 if not self.away and self._driver.away and not self._hand:
                     self._driver.fetch_back()
         if self._driver is None and not await self._begin(self._match):
-            return LOOK_AGAIN_S
+            return self._later_s()
         self._feed_line()
         return inf
 
@@ -367,7 +385,7 @@ class Seat:
     def _set_problem(self, problem: str, detail: str, *, silent: bool = False) -> None:
         if (problem, detail) == (self.problem, self.detail):
             return
-        self.problem, self.detail = problem, detail
+        self.problem, self.detail, self._looks = problem, detail, 0
         if not silent:
             self._say_ready()
         self._tell_house()

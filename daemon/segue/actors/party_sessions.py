@@ -30,6 +30,8 @@ class Sessions:
         self._named: set[tuple[str, str]] = set()
         """Sessions and seats that the orchestrator has named since its last welcome."""
         self._status_at: dict[str, float] = {}
+        self._states: dict[str, State] = {}
+        """The newest state of each session, for seats that come later."""
         self.members: dict[str, Member] = {}
         """What this home is in each session."""
 
@@ -53,6 +55,7 @@ class Sessions:
         """There is a conversation: the sessions are told from the start now."""
         self._named.clear()
         if new_clock:
+            self._states.clear()
             for seat in self:
                 seat.take_new_clock()
 
@@ -68,12 +71,14 @@ class Sessions:
                 self._remove(seat)
         sessions = {seat.session for seat in self} | {session for session, _ in self._named}
         self.members = {session: m for session, m in self.members.items() if session in sessions}
+        self._states = {session: s for session, s in self._states.items() if session in sessions}
 
     def forget_all(self) -> None:
         """Let go of everything: it is another orchestrator's."""
         for seat in self:
             self._remove(seat)
         self.members.clear()
+        self._states.clear()
 
     def learned_time(self, probe: Probe, *, first: bool) -> None:
         """A probe came back; `first`: the time is known since this one."""
@@ -98,16 +103,25 @@ class Sessions:
                 elif seat.session == member.session:
                     seat.take_offset(member.offset_ms)
         elif member.removed:
+            self._named.discard(key)
             if key in self._seats:
                 self._remove(self._seats[key])
+            if not any(seat.session == member.session for seat in self):
+                self.members.pop(member.session, None)
         else:
             self._named.add(key)
-            self._seat(*key, member.title).take_member(member)
+            seat = self._seat(*key, member.title)
+            seat.take_member(member)
+            if (state := self._states.get(member.session)) is not None:
+                seat.take_state(state)
         if not member.removed:
             self.members[member.session] = member
 
     def state(self, state: State) -> None:
         """Take in where a film should be."""
+        known = self._states.get(state.session)
+        if known is None or state.rev > known.rev:
+            self._states[state.session] = state
         for seat in self:
             if seat.session == state.session:
                 seat.take_state(state)
