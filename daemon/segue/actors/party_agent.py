@@ -147,10 +147,7 @@ class PartyAgent:
         """Look around at the start, so that the orchestrator knows the players before a party needs them."""
         if await self._targets.choose() is None:
             return  # a home that is in no parties is left in peace
-        await guarded(lambda: self._looked(0.0), "The look around")
-
-    async def _looked(self, younger_than_s: float) -> None:
-        await self.look(younger_than_s)
+        await guarded(lambda: self.look(0.0), "The look around")
 
     # ---------------------------------------------------------------- the line
 
@@ -195,16 +192,19 @@ class PartyAgent:
         self._news.set()
         self._news = trio.Event()
 
+    @property
+    def _invitation(self) -> Invitation | None:
+        return None if self._target is None else self._target.invitation
+
     # ---------------------------------------------------------------- what the talk tells
 
     def hello(self) -> Hello:
         """Say who we are."""
-        target = self._target
-        invitation = None if target is None else target.invitation
+        invitation = self._invitation
         return Hello(
             proto=(VERSION,),
             devices=self._devices(),
-            username="" if target is None else target.username,
+            username="" if self._target is None else self._target.username,
             invite="" if invitation is None else invitation.token.reveal(),
             agent=f"segue/{__version__}",
         )
@@ -254,8 +254,7 @@ class PartyAgent:
         """The orchestrator said something."""
         match message:
             case Member():
-                self._sessions.member(message)
-                self._search()
+                self._heard_member(message)
             case State():
                 self._heard_state(message)
             case Event():
@@ -275,25 +274,33 @@ class PartyAgent:
         else:
             self._sessions.command(command, player)
 
+    def _heard_member(self, member: Member) -> None:
+        self._sessions.member(member)
+        self._search()
+        invitation = self._invitation
+        if invitation is not None and invitation.party_id == member.session not in self._sessions.members:
+            # Not at once: the answer to our wish to leave may be on its way.
+            self._start(lambda: self._drop(invitation, "This home is in that party no more.", after_s=1.0))
+
     def _heard_state(self, state: State) -> None:
         self._sessions.state(state)
         if self._talk is not None and self.needs_time:
             self._talk.needs_time()
-        invitation = None if self._target is None else self._target.invitation
+        invitation = self._invitation
         if invitation is not None and state.phase == "ended" and state.session == invitation.party_id:
             self._start(lambda: self._targets.is_over(invitation))
 
     def _heard_error(self, error: Error) -> None:
         self._log.warning(f"The orchestrator says: {error.message} {error.hint}".rstrip())
-        target = self._target
-        invitation = None if target is None else target.invitation
+        invitation = self._invitation
         if error.code in INVITATION_OVER and invitation is not None:
             why = f"{error.message} {error.hint}".rstrip()
             self._start(lambda: self._drop(invitation, why))
 
-    async def _drop(self, invitation: Invitation, why: str) -> None:
+    async def _drop(self, invitation: Invitation, why: str, *, after_s: float = 0.0) -> None:
         """Go back to the orchestrator of the configuration."""
         await self._targets.is_over(invitation, why)
+        await trio.sleep(after_s)
         self._reconnect()
 
     async def _forget_unnamed(self, talk: Talk) -> None:
@@ -346,17 +353,16 @@ class PartyAgent:
 
     def _search(self) -> None:
         """Look on for players that were never seen, while a party waits for one: they have no seat yet that would."""
-        if self._misses_a_player and not self._searching:
+        if self._misses_a_player() and not self._searching:
             self._searching = True
             self._start(self._keep_looking)
 
-    @property
     def _misses_a_player(self) -> bool:
         return self._sessions.without_player and any(not player.device_id for player in self._seen.players)
 
     async def _keep_looking(self) -> None:
         try:
-            while self._misses_a_player:
+            while self._misses_a_player():
                 await trio.sleep(LOOK_AGAIN_S)
                 await self.look(FRESH_S)
         finally:

@@ -56,6 +56,8 @@ from segue.runtime.store import Store
 
 REVIEW_S = 900.0
 """How often those who came with a passkey are looked at again, where a service knows the passkeys."""
+GOES_S = 3.0
+"""How long a guest who is in no party any more stays connected: the answer to a wish to leave goes first."""
 CLOSE_GOING = 1001
 NO_FILE_NAME = "This film has no file name, and clients of the old protocol know films by nothing else."
 
@@ -279,7 +281,7 @@ class PartyOrchestrator:
         if effect.removed:
             link.reports.forget(effect.party_id, effect.device_id)
             if link.admitted.way == "invite":
-                self.review()  # a guest who is in no party any more has no business here
+                self._review_by(trio.current_time() + GOES_S)
         if link.old_players is not None:
             self._lead_old(link, effect.party_id)
             return
