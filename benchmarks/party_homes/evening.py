@@ -8,14 +8,14 @@ from typing import Any
 
 import trio
 
-from benchmarks.party_homes.screens import Screen, apart, screen
+from benchmarks.party_homes.screens import Screen, apart, ran_evenly, screen
 from segue.demo.video_engine import Film
 
 START_MS = 60_000
 NEAR_S = 0.1
 HELD_S = 2.0
-OFFSETS_S = (0.0, 1234.5)
-"""The homes' clocks, against the server's."""
+AHEAD_S = (0.0, 1234.5)
+"""How far the server's clock is ahead of each home's."""
 SEEKS = ("seekTo",)
 FREEZES = ("pause",)
 COMMANDS = ("play", "pause", "seekTo", "playMedia", "createPlayQueue", "stop")
@@ -44,7 +44,7 @@ class Evening:
     resumed_s: list[float] = field(default_factory=list)
     doubtful: int = 0
     learned: list[Any] = field(default_factory=list)
-    log: list[list[tuple[float, object]]] = field(default_factory=list)
+    log: list[list[tuple[float, Any]]] = field(default_factory=list)
     drifts: list[tuple[float, float]] = field(default_factory=list)
     marks: list[tuple[float, str]] = field(default_factory=list)
 
@@ -66,21 +66,18 @@ async def live(film: Film, make: Callable[..., Any], seed: int = 1, *, spared: b
     """Live one evening under rules; `spared` players do not ignore their first offset."""
     async with AsyncExitStack() as stack:
         screens = [
-            await stack.enter_async_context(
-                screen(film, ignored_offsets=0 if spared else 1, clock_offset_s=offset_s)
-            )
-            for offset_s in OFFSETS_S
+            await stack.enter_async_context(screen(film, ignored_offsets=0 if spared else 1)) for _ in AHEAD_S
         ]
         async with trio.open_nursery() as nursery:
             for each in screens:
                 nursery.start_soon(each.watch)
-            rules = make(screens, list(OFFSETS_S), nursery, Random(seed))
+            rules = make(screens, list(AHEAD_S), nursery, Random(seed))
             evening = Evening(rules.name)
             await _live(evening, rules, screens, nursery)
             evening.doubtful = sum(each.doubtful for each in screens)
             for home in getattr(rules, "homes", []):
-                evening.learned.append(home.agent.learned)
-                evening.log.append(home.log)
+                evening.learned.append(home.driver.agent.learned)
+                evening.log.append(home.reports)
             nursery.cancel_scope.cancel()
     return evening
 
@@ -97,7 +94,7 @@ async def _live(evening: Evening, rules: Any, screens: list[Screen], nursery: tr
     now = trio.current_time()
     evening.join_s = settled(apart(first, second, joined, now), joined)
     evening.steady_s = [abs(d) for _, d in apart(first, second, joined + STEADY_FROM_S, now)]
-    evening.untouched = first.commands(*COMMANDS, since=joined, until=joined + 8.0) == 0 and _ran(
+    evening.untouched = first.commands(*COMMANDS, since=joined, until=joined + 8.0) == 0 and ran_evenly(
         first, joined, joined + 8.0
     )
 
@@ -134,9 +131,3 @@ async def _live(evening: Evening, rules: Any, screens: list[Screen], nursery: tr
     resumed = apart(first, second, runs_at + SETTLED_S, trio.current_time())
     evening.resumed_s = [abs(d) for _, d in resumed]
     evening.drifts = apart(first, second, joined, trio.current_time())
-
-
-def _ran(each: Screen, since: float, until: float) -> bool:
-    """Whether a film ran evenly in a span of time."""
-    phases = [r.phase_s for r in each.readings if since <= r.at < until]
-    return bool(phases) and max(phases) - min(phases) < 0.1

@@ -11,7 +11,7 @@ from random import Random
 import trio
 
 from benchmarks.party_homes.ours import JITTER_S
-from benchmarks.party_homes.screens import QUEUE, Screen
+from benchmarks.party_homes.screens import QUEUE, SERVER_ID, Screen
 from segue.adapters.companion_timeline import Polled
 from segue.adapters.plex_xml import PlexError
 from segue.secret import Secret
@@ -23,10 +23,9 @@ class NoRules:
     name = "no rules"
 
     def __init__(
-        self, screens: list[Screen], offsets_s: list[float], nursery: trio.Nursery, rng: Random
+        self, screens: list[Screen], _ahead_s: list[float], nursery: trio.Nursery, rng: Random
     ) -> None:
         self.screens, self.nursery, self.rng = screens, nursery, rng
-        self.offsets_s = offsets_s
         self.position_s, self.since, self.playing = 0.0, 0.0, False
 
     def group_s(self) -> float:
@@ -76,7 +75,7 @@ class NoRules:
     async def show(self, screen: Screen, position_s: float) -> None:
         """Show the film from a position."""
         await screen.remote.play_media(
-            QUEUE, "server-1", Secret("transient-1"), offset_ms=round(position_s * 1000)
+            QUEUE, SERVER_ID, Secret("transient-1"), offset_ms=round(position_s * 1000)
         )
 
     async def seek(self, screen: Screen, position_s: float) -> None:

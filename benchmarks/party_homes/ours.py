@@ -1,45 +1,32 @@
-"""Our rules on real players: `segue.core.party.sync` and the product's own remote, with the smallest server around."""
+"""Our rules on real players: the product's own driver, remote and synchronisation, with the smallest server around."""
 
-import math
-from contextlib import suppress
 from random import Random
 
 import trio
+from msgspec.structs import replace
 
-from benchmarks.party_homes.screens import QUEUE, RATING_KEY, Screen
-from segue.adapters.plex_xml import PlexError
+from benchmarks.party_homes.screens import QUEUE, RATING_KEY, SERVER_ID, Screen
+from segue.actors.party_media import Match
+from segue.actors.party_player import PlayerDriver, Trouble
+from segue.actors.party_talk import FIRST_PROBES_S
+from segue.adapters.companion_timeline import Polled
+from segue.adapters.plex import PlexError
 from segue.core.party.sync import target
-from segue.core.party.sync.agent import Agent
-from segue.core.party.sync.clock import Probe
-from segue.core.party.sync.controller import advance, new_agent
-from segue.core.party.sync.messages import (
-    ClockSampled,
-    Command,
-    Event,
-    LineReceived,
-    Load,
-    Pause,
-    Play,
-    PollNow,
-    ProbeClock,
-    Report,
-    SampleArrived,
-    SampleLost,
-    SeekTo,
-    SetRate,
-    TimeCame,
-    WakeAt,
-)
+from segue.core.party.sync.clock import PROBE_EVERY_S, PROBE_IDLE_S, PROBES_AT_START, Probe
+from segue.core.party.sync.controller import new_agent
+from segue.core.party.sync.messages import ClockSampled, LineReceived, Report
 from segue.secret import Secret
 
+QUICK_PROBES = 3
+"""The product's agent sends so many at once, to be able to begin."""
 JITTER_S = (0.015, 0.120)
 
 
 class Line:
     """One direction of the way between a home and the server: late, never out of order."""
 
-    def __init__(self, nursery: trio.Nursery, rng: Random) -> None:
-        self._nursery, self._rng, self._free_at = nursery, rng, 0.0
+    def __init__(self, rng: Random) -> None:
+        self._rng, self._free_at = rng, 0.0
 
     async def delay(self) -> None:
         """Be under way."""
@@ -48,109 +35,81 @@ class Line:
         await trio.sleep_until(at)
 
 
+class RealScreen:
+    """The player as the product's driver wants it; the film needs no server."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._remote = screen.remote
+
+    async def play(self) -> object:
+        """Go on."""
+        return await self._remote.play()
+
+    async def pause(self) -> object:
+        """Stand still."""
+        return await self._remote.pause()
+
+    async def stop(self) -> object:
+        """Leave the film."""
+        return await self._remote.stop()
+
+    async def seek_to(self, position_ms: int) -> object:
+        """Go to a position."""
+        return await self._remote.seek_to(position_ms)
+
+    async def show(self, _media: str, position_ms: int) -> object:
+        """Show the film."""
+        return await self._remote.play_media(QUEUE, SERVER_ID, Secret("transient-1"), offset_ms=position_ms)
+
+    async def poll(self) -> Polled:
+        """Ask the timeline."""
+        return await self._remote.poll()
+
+    def why(self, _trouble: Trouble, _error: PlexError | None) -> tuple[str, str]:
+        """Say what is wrong: nothing that anybody here would read."""
+        return "", ""
+
+
 class OurHome:
-    """Carries out the orders of one agent on its real player."""
+    """One home: the product's driver of its player, its clock, and its way to the server.
 
-    def __init__(
-        self,
-        screen: Screen,
-        nursery: trio.Nursery,
-        clock_offset_s: float,
-        rng: Random,
-        agent: Agent | None = None,
-    ) -> None:
-        self.screen, self._nursery, self._offset_s = screen, nursery, clock_offset_s
-        self.agent = agent or new_agent()
-        self.reports: list[Report] = []
-        self.log: list[tuple[float, object]] = []
-        self.up, self.down = Line(nursery, rng), Line(nursery, rng)
-        self._wake_at = math.inf
-        self._timer = trio.CancelScope()
-        self._commands, self._to_do = trio.open_memory_channel[Command](100)
+    The homes' clocks do not agree: for each, the server's clock is another `ahead_s` before its own.
+    """
 
-    def now_s(self) -> float:
-        """The home's own clock."""
-        return trio.current_time() + self._offset_s
+    def __init__(self, screen: Screen, nursery: trio.Nursery, ahead_s: float, rng: Random) -> None:
+        self.screen, self._nursery, self._ahead_s = screen, nursery, ahead_s
+        self.reports: list[tuple[float, Report]] = []
+        self.up, self.down = Line(rng), Line(rng)
+        match = Match(SERVER_ID, RATING_KEY, "A Film", None)
+        self.driver = PlayerDriver(RealScreen(screen), new_agent(), match, told=self._note)
+
+    def _note(self, report: Report) -> None:
+        self.reports.append((trio.current_time(), report))
 
     async def live(self) -> None:
         """Be switched on."""
-        self._nursery.start_soon(self._obey)
-        self.feed(TimeCame())
-        while True:
-            with trio.CancelScope(deadline=self._wake_at - self._offset_s) as self._timer:
-                await trio.sleep_forever()
-            self._wake_at = math.inf
-            self.feed(TimeCame())
-
-    def feed(self, event: Event) -> None:
-        """Hand in an event and carry out the orders."""
-        self.agent, orders = advance(self.agent, event, self.now_s())
-        for order in orders:
-            match order:
-                case PollNow():
-                    self._nursery.start_soon(self._poll)
-                case ProbeClock():
-                    self._nursery.start_soon(self._probe)
-                case WakeAt(at_s):
-                    self._wake_at = at_s
-                    self._timer.deadline = at_s - self._offset_s
-                case Report():
-                    self.reports.append(order)
-                case Load() | Play() | Pause() | SeekTo() | SetRate():
-                    self._commands.send_nowait(order)
-            if not isinstance(order, PollNow | WakeAt | ProbeClock):
-                self.log.append((trio.current_time(), order))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.driver.run)
+            sent = 0
+            while True:
+                nursery.start_soon(self._probe)
+                sent += 1
+                if sent < QUICK_PROBES:
+                    await trio.sleep(FIRST_PROBES_S)
+                else:
+                    await trio.sleep(PROBE_EVERY_S if sent < PROBES_AT_START else PROBE_IDLE_S)
 
     async def tell(self, line: target.GroupLine) -> None:
         """Hear a line, after its way down."""
         await self.down.delay()
-        self.feed(LineReceived(line))
+        self.driver.feed(LineReceived(replace(line, at_s=line.at_s + self._ahead_s)))
 
     async def _probe(self) -> None:
-        sent_s = self.now_s()
+        sent_s = trio.current_time()
         await self.up.delay()
-        server_s = trio.current_time()
+        server_s = trio.current_time() + self._ahead_s
         await self.down.delay()
-        self.feed(ClockSampled(Probe(sent_s, server_s, server_s, self.now_s())))
-
-    async def _poll(self) -> None:
-        asked_s = self.now_s()
-        try:
-            polled = await self.screen.remote.poll()
-        except PlexError:
-            self.feed(SampleLost(asked_s))
-            return
-        timeline = polled.timeline
-        if timeline is None or polled.stale or timeline.state == "unknown":
-            self.feed(SampleLost(asked_s))
-            return
-        self.feed(
-            SampleArrived(
-                polled.requested_at,
-                polled.answered_at,
-                timeline.state,
-                timeline.time_ms,
-                timeline.rating_key,
-            )
-        )
-
-    async def _obey(self) -> None:
-        remote = self.screen.remote
-        async for order in self._to_do:
-            with suppress(PlexError):
-                match order:
-                    case Load(_, _, position_ms):
-                        await remote.play_media(
-                            QUEUE, "server-1", Secret("transient-1"), offset_ms=position_ms
-                        )
-                    case Play():
-                        await remote.play()
-                    case Pause():
-                        await remote.pause()
-                    case SeekTo(_, position_ms):
-                        await remote.seek_to(position_ms)
-                    case SetRate():
-                        pass  # no player of this kind takes one
+        self.driver.feed(ClockSampled(Probe(sent_s, server_s, server_s, trio.current_time())))
 
 
 class Ours:
@@ -159,11 +118,11 @@ class Ours:
     name = "segue"
 
     def __init__(
-        self, screens: list[Screen], offsets_s: list[float], nursery: trio.Nursery, rng: Random
+        self, screens: list[Screen], ahead_s: list[float], nursery: trio.Nursery, rng: Random
     ) -> None:
         self._nursery, self._line = nursery, target.GroupLine(0, 0, 0.0, 0.0)
         self.homes = [
-            OurHome(each, nursery, offset_s, rng) for each, offset_s in zip(screens, offsets_s, strict=True)
+            OurHome(each, nursery, each_s, rng) for each, each_s in zip(screens, ahead_s, strict=True)
         ]
         self._joined: list[OurHome] = []
 

@@ -17,9 +17,12 @@ from segue.demo.video_profiles import Troubles
 from tests.helpers.rig import address
 
 RATING_KEY = "51"
+SERVER_ID = "server-1"
 WITNESS_EVERY_S = 0.1
 SURE_S = 0.02
 """Readings of mpv's clock that are less certain than this are not counted: the machine was busy."""
+UNEVEN_S = 0.1
+"""A film whose phase changed by more than this jumped or halted."""
 QUEUE = PlayQueue(1, 101, 1, RATING_KEY, f"/library/metadata/{RATING_KEY}")
 
 
@@ -37,11 +40,10 @@ class Reading:
 
 
 @dataclass
-class Screen:
-    """One home's player."""
+class Witness:
+    """Watches one player's own clock, and what it is told."""
 
     player: MpvVideo
-    remote: VideoRemote
     readings: list[Reading] = field(default_factory=list)
     doubtful: int = 0
 
@@ -66,9 +68,16 @@ class Screen:
         return None if seconds is None else float(seconds)
 
 
+@dataclass(kw_only=True)
+class Screen(Witness):
+    """One home's player, and its remote control."""
+
+    remote: VideoRemote
+
+
 @asynccontextmanager
-async def screen(film: Film, *, ignored_offsets: int, clock_offset_s: float) -> AsyncIterator[Screen]:
-    """Switch a player on. Its remote tells the time by its home's own clock."""
+async def screen(film: Film, *, ignored_offsets: int) -> AsyncIterator[Screen]:
+    """Switch a player on."""
     async with (
         MpvVideo(
             {RATING_KEY: film}, host=address(), troubles=Troubles(ignore_offsets=ignored_offsets)
@@ -84,18 +93,11 @@ async def screen(film: Film, *, ignored_offsets: int, clock_offset_s: float) -> 
             player.port,
             (),
         )
-        remote = VideoRemote(
-            http,
-            info,
-            "http://127.0.0.1:9",
-            str,
-            "segue-benchmark",
-            clock=lambda: trio.current_time() + clock_offset_s,
-        )
-        yield Screen(player, remote)
+        remote = VideoRemote(http, info, "http://127.0.0.1:9", str, "segue-benchmark")
+        yield Screen(player=player, remote=remote)
 
 
-def apart(first: Screen, second: Screen, since: float, until: float) -> list[tuple[float, float]]:
+def apart(first: Witness, second: Witness, since: float, until: float) -> list[tuple[float, float]]:
     """Give how far the second player is ahead (+) of the first, with when; readings are paired in time."""
     found, others = [], [r for r in first.readings if since - 1 <= r.at < until + 1]
     place = 0
@@ -109,3 +111,9 @@ def apart(first: Screen, second: Screen, since: float, until: float) -> list[tup
         if place < len(others) and abs(others[place].at - reading.at) < WITNESS_EVERY_S:
             found.append((reading.at, reading.phase_s - others[place].phase_s))
     return found
+
+
+def ran_evenly(each: Witness, since: float, until: float) -> bool:
+    """Whether a film ran on without a jump or a halt in a span of time."""
+    phases = [r.phase_s for r in each.readings if since <= r.at < until]
+    return bool(phases) and max(phases) - min(phases) < UNEVEN_S
