@@ -3,7 +3,7 @@
 
 _seguectl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command= offered= options="--json --socket --url --token-file --timeout -y --yes --help" rooms= jobs= files= words=0 at line
+    local command= offered= options="--json --socket --url --token-file --timeout -y --yes --help" rooms= jobs= parties= files= words=0 at line
     local -a where=()
     COMPREPLY=()
 
@@ -61,9 +61,9 @@ _seguectl() {
         watcher) ((words)) || offered="start stop restart status" ;;
         event) if ((words)); then files=yes; else offered="download-complete"; fi ;;
         doctor) options+=" --timeout" ;;
-        party) ((words)) || offered="list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind"; options+=" -p --party --at --host --film --guid --filename --duration --rules --clear --cohost --hours --address --ids" ;;
+        party) ((words)) || offered="list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind"; options+=" -p --party --at --host --film --guid --filename --duration --rules --clear --cohost --hours --address --ids"; ((words)) && parties=yes ;;
     esac
-    [[ $word != -* ]] || offered=$options rooms= jobs= files=
+    [[ $word != -* ]] || offered=$options rooms= jobs= parties= files=
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
     if [[ $rooms == yes ]]; then
         while read -r line; do
@@ -74,6 +74,11 @@ _seguectl() {
         while read -r line; do
             [[ $line == "$word"* ]] && COMPREPLY+=("$line")
         done < <(seguectl "${where[@]}" --timeout 1 review --ids 2>/dev/null)
+    fi
+    if [[ $parties == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$line")
+        done < <(seguectl "${where[@]}" --timeout 1 party list --ids 2>/dev/null)
     fi
     if [[ $files == yes ]]; then
         compopt -o filenames 2>/dev/null

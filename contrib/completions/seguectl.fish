@@ -130,6 +130,7 @@ complete -c seguectl -n '__fish_seen_subcommand_from event; and not __fish_seen_
 complete -c seguectl -n '__fish_seen_subcommand_from event; and __fish_seen_subcommand_from download-complete' -F
 complete -c seguectl -n '__fish_seen_subcommand_from doctor' -l timeout -x -d 'how long to wait for an answer'
 complete -c seguectl -n '__fish_seen_subcommand_from party; and not __fish_seen_subcommand_from list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind' -a 'list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind'
+complete -c seguectl -n '__fish_seen_subcommand_from party; and __fish_seen_subcommand_from list show watch create films add remove invite join start pause resume seek skip stop resync offset role ignore queue schedule rules rejoin leave users devices agent nicks nick unbind' -a '(seguectl --timeout 1 party list --ids 2>/dev/null)' -d party
 complete -c seguectl -n '__fish_seen_subcommand_from party' -s p -l party -x -d 'the party, where its name could be taken for another word'
 complete -c seguectl -n '__fish_seen_subcommand_from party' -l at -x -d 'create: when it begins by itself'
 complete -c seguectl -n '__fish_seen_subcommand_from party' -l host -x -d 'create: who is its host'

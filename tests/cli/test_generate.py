@@ -10,7 +10,7 @@ import pytest
 
 from segue.cli import generate
 from segue.cli.commands import COMMANDS, COMMON
-from tests.cli import answers, ingest_answers
+from tests.cli import answers, ingest_answers, party_answers
 from tests.cli.fake_segued import WAIT_S, FakeSegued, says
 from tests.cli.running import SCRIPT, environment
 
@@ -82,6 +82,14 @@ def test_bash_completes_commands_rooms_words_and_options(segued: FakeSegued) -> 
     assert _complete(segued, "fade", "--o") == ["--over"]
     assert _complete(segued, "fade", "--over", "") == [""]
     assert _complete(segued, "--socket", f"{segued.path}"[:-2]) == [str(segued.path)]
+
+
+def test_bash_completes_parties(segued: FakeSegued) -> None:
+    segued.on("GET", "/api/v1/parties", says(party_answers.parties(elsewhere=(party_answers.AWAY,))))
+    assert _complete(segued, "party", "re") == ["rejoin", "remove", "resume", "resync"]
+    assert _complete(segued, "party", "pause", "") == ["k3x9qa", "zz9zz9"]
+    assert _complete(segued, "party", "pause", "k") == ["k3x9qa"]
+    assert _complete(segued, "party", "create", "--a") == ["--address", "--at"]
 
 
 def test_bash_completes_words_jobs_and_files_of_the_ingest(segued: FakeSegued, folder: Path) -> None:

@@ -31,6 +31,7 @@ class Command:
         options: tuple[Option, ...] = (),
         choices: tuple[str, ...] = (),
         takes_jobs: bool = False,
+        takes_parties: bool = False,
         examples: tuple[tuple[str, str], ...] = (),
     ) -> None:
         self.name = name
@@ -44,6 +45,8 @@ class Command:
         """Words that completion offers: beside the names of the rooms, else as the first word."""
         self.takes_jobs = takes_jobs
         """True when ids of jobs in review may be named, so that completion offers them."""
+        self.takes_parties = takes_parties
+        """True when a party may be named after the first word, so that completion offers them."""
         self.examples = examples
         """Pairs of a command line and what it does."""
 

@@ -52,6 +52,7 @@ PARTY = (
             Option("--ids", help="list: print nothing but the ids, one on a line"),
         ),
         choices=VERBS,
+        takes_parties=True,
         examples=(
             ("seguectl party create 'Harbour Lights' --at 20:30 --host alice", "an evening with friends"),
             ("seguectl party invite --hours 24", "a link for one of them"),

@@ -1,4 +1,4 @@
-"""Completion for bash, zsh and fish, made from the table of commands. Rooms and jobs are asked of segued."""
+"""Completion for bash, zsh and fish, made from the table of commands. Rooms, jobs and parties are asked of segued."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ MADE = "Made by `python -m segue.cli.generate`; a change here is lost."
 FILES = ("PATH", "FILE")
 ROOMS = "seguectl --timeout 1 rooms --names 2>/dev/null"
 JOBS = "seguectl --timeout 1 review --ids 2>/dev/null"
+PARTIES = "seguectl --timeout 1 party list --ids 2>/dev/null"
 BASH = r"""# bash completion for seguectl
 # @made@
 
 _seguectl() {
     local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command= offered= options="@common@" rooms= jobs= files= words=0 at line
+    local command= offered= options="@common@" rooms= jobs= parties= files= words=0 at line
     local -a where=()
     COMPREPLY=()
 
@@ -48,7 +49,7 @@ _seguectl() {
         --room) rooms=${rooms:-yes} ;;
 @cases@
     esac
-    [[ $word != -* ]] || offered=$options rooms= jobs= files=
+    [[ $word != -* ]] || offered=$options rooms= jobs= parties= files=
     mapfile -t COMPREPLY < <(compgen -W "$offered" -- "$word")
     if [[ $rooms == yes ]]; then
         while read -r line; do
@@ -59,6 +60,11 @@ _seguectl() {
         while read -r line; do
             [[ $line == "$word"* ]] && COMPREPLY+=("$line")
         done < <(seguectl "${where[@]}" --timeout 1 review --ids 2>/dev/null)
+    fi
+    if [[ $parties == yes ]]; then
+        while read -r line; do
+            [[ $line == "$word"* ]] && COMPREPLY+=("$line")
+        done < <(seguectl "${where[@]}" --timeout 1 party list --ids 2>/dev/null)
     fi
     if [[ $files == yes ]]; then
         compopt -o filenames 2>/dev/null
@@ -84,6 +90,13 @@ _seguectl_jobs() {
     jobs=(${(f)"$(_call_program jobs @jobs@)"})
     _wanted jobs expl job compadd -a jobs
     _files
+}
+
+_seguectl_parties() {
+    local -a parties
+    local expl
+    parties=(${(f)"$(_call_program parties @parties@)"})
+    _wanted parties expl party compadd -a parties
 }
 
 _seguectl_words() {
@@ -141,6 +154,7 @@ def _bash_case(command: Command) -> str:
     sets = [f'options+=" {" ".join(_flags(command.options))}"'] if command.options else []
     sets += ["rooms=${rooms:-yes}"] if command.takes_room else []
     sets += ["jobs=yes"] if command.takes_jobs else []
+    sets += ["((words)) && parties=yes"] if command.takes_parties else []
     files = ["files=yes"] if command.takes_path else []
     if not command.choices:
         return " ".join([*sets, *files])
@@ -163,6 +177,7 @@ def zsh() -> str:
         ZSH,
         rooms=ROOMS,
         jobs=JOBS,
+        parties=PARTIES,
         common="\n".join(common),
         commands="\n".join(commands),
         cases="\n".join(_zsh_case(command) for command in COMMANDS),
@@ -178,6 +193,8 @@ def _zsh_case(command: Command) -> str:
         specs.append(_shell_quoted(f"{2 if command.takes_room else 1}: :({choices})"))
     if command.takes_jobs:
         specs.append(_shell_quoted("*: :_seguectl_jobs"))
+    elif command.takes_parties:
+        specs.append(_shell_quoted("*: :_seguectl_parties"))
     elif command.takes_path:
         specs.append(_shell_quoted("*: :_files"))
     arguments = " \\\n                        ".join(specs)
@@ -219,6 +236,9 @@ def fish() -> str:
             lines.append(f"{seen[:-1]}{first} -a '{words}'")
         if command.takes_jobs:
             lines.append(f"{seen} -a '({JOBS})' -d job")
+        if command.takes_parties:
+            words = " ".join(command.choices)
+            lines.append(f"{seen[:-1]}; and __fish_seen_subcommand_from {words}' -a '({PARTIES})' -d party")
         if command.takes_path:
             after = (
                 f"; and __fish_seen_subcommand_from {' '.join(command.choices)}'"
