@@ -31,6 +31,7 @@ class PartyLink:
     __slots__ = (
         "_acts", "_acts_at", "_goodbye", "_listening", "_now_at", "_report", "_told", "_waiting", "_waiting_bytes",
         "admitted", "heard_at", "link_id", "old_players", "protocol", "reports",
+        "rtt_ms",
     )  # fmt: skip
 
     def __init__(
@@ -48,6 +49,7 @@ class PartyLink:
         self.reports = Reports(protocol)
         self.old_players = OldPlayers() if protocol == "old" else None
         self.heard_at = now_at()
+        self.rtt_ms: int | None = None
         self._now_at, self._report = now_at, report
         self._waiting: dict[tuple[str, ...] | int, str] = {}
         self._waiting_bytes = 0

@@ -166,6 +166,7 @@ class PartyOrchestrator:
             case Report(note="" | "in_step" | "parked" | "stalled" | "uncorrectable" | "not_loading"):
                 report = said(message, link.username, link.link_id)
                 assert isinstance(report, SeatReported)
+                link.rtt_ms = message.rtt_ms
                 self._reported(link, report)
             case StatusUpdate():
                 found = old_report(message, self._store.state.party, link.username, link.link_id)
@@ -338,7 +339,11 @@ class PartyOrchestrator:
         now_at = self.now_at()
         links, seats = {}, []
         for link in self._concerned(party_id, ""):
-            links[link.username] = {"heard_s": round(now_at - link.heard_at, 1), "queued": link.queued}
+            links[link.username] = {
+                "heard_s": round(now_at - link.heard_at, 1),
+                "queued": link.queued,
+                "rtt_ms": link.rtt_ms,
+            }
             seats += [_seat_view(heard, now_at) for heard in link.reports.of(party_id)]
         return {"links": links, "seats": seats}
 
