@@ -274,6 +274,8 @@ def test_a_party_elsewhere_is_asked_through_the_agent(
 
 def test_what_only_its_host_does_is_said(segued: FakeSegued, ctl: Ctl) -> None:
     segued.on("GET", PARTIES, says(answers.none(answers.AWAY)))
+    segued.on("GET", f"{HOME}/agent", says(answers.agent()))
+    assert ctl("party", "show").out.startswith("carol, connected to wss://party.example.org/ws\n")
     done = ctl("party", "add", "bob")
     assert done.code == 2
     assert "hosted by another house" in done.err

@@ -110,7 +110,9 @@ async def test_reports_are_shown_live() -> None:
         report = {"type": "report", "session": party_id, "device": "tv-1", "rev": 1, "state": "playing"}
         async with visiting(hub, named("alice")) as alice:
             await alice.say(report | {"drift_ms": -400, "note": "stalled"})
-            await alice.say(report | {"drift_ms": -12, "sigma_ms": 9, "samples": 8, "note": "in_step"})
+            await alice.say(
+                report | {"drift_ms": -12, "sigma_ms": 9, "samples": 8, "note": "in_step", "rtt_ms": 23}
+            )
             await alice.say({"type": "time", "c0": 1.0})
             await alice.until("time")
             live = hub.orchestrator.live(party_id)
@@ -122,6 +124,7 @@ async def test_reports_are_shown_live() -> None:
                 1,
             )
             assert set(live["links"]) == {"alice"}
+            assert live["links"]["alice"]["rtt_ms"] == 23
         await hub.until_connected()
         assert hub.orchestrator.live(party_id) == {"links": {}, "seats": []}
     assert hub.orchestrator.live("zzzzzz") == {"links": {}, "seats": []}

@@ -111,9 +111,14 @@ def _list(call: Call) -> None:
 
 
 def _show(call: Call) -> None:
+    where = place(call, alone=True)
+    if where.elsewhere:  # of the others only its own house knows
+        from segue.cli.party_pages import agent
+
+        call.show(call.house.get(f"{HOME}/agent"), wide(agent))
+        return
     from segue.cli.party_render import one
 
-    where = place(call, alone=True)
     call.show(call.house.get(where.path()), wide(one))
 
 
