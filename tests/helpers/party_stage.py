@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import trio
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from segue.actors import party_kept
 from segue.actors.party_agent import AgentSettings, PartyAgent
 from segue.actors.party_home import HomePlayer, HomeSeen
 from segue.actors.party_line import Link
@@ -468,6 +470,20 @@ class Stage:
 @asynccontextmanager
 async def in_memory(directory: Path, *players: tuple[str, str, str]) -> AsyncIterator[Stage]:
     """A home without a network: (identifier, title, profile) for each player. For virtual time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(party_kept, "off_the_loop", at_once)
+        async with _stage(directory, *players) as house:
+            yield house
+
+
+async def at_once(job: Callable[[], Any]) -> Any:
+    """Do what would be done in a thread: virtual time waits for none."""
+    await trio.lowlevel.checkpoint()
+    return job()
+
+
+@asynccontextmanager
+async def _stage(directory: Path, *players: tuple[str, str, str]) -> AsyncIterator[Stage]:
     async with trio.open_nursery() as nursery:
         house = Stage(directory, nursery)
         house.orchestrator = Orchestrator()
