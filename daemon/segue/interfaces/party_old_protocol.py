@@ -238,8 +238,11 @@ def commands(before: State | None, after: State, device: DeviceBody, now: float)
         return (
             (Timed(now, OldCommand("stop", before.film.filename, 0, device)),) if before.film.filename else ()
         )
-    if ran:
-        return (at(after.at, "pause"),)
+    if ran and before is not None:
+        pause = at(after.at, "pause")
+        apart_ms = position_at_ms(before, pause.at) - position_at_ms(after, pause.at)
+        # Paused again before it went on, or told late: it would stand elsewhere than the others do.
+        return (pause, at(pause.at, "seek")) if abs(apart_ms) > SAME_LINE_S * 1000 else (pause,)
     sought = before.phase != "gathering" and before.position_ms != after.position_ms
     return (at(now, "seek"),) if sought else ()
 
