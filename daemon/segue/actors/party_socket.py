@@ -286,7 +286,10 @@ async def _next(protocol: h11.Connection, wire: Wire) -> object:
         if event is not h11.NEED_DATA and not other:
             return event
         if event is h11.NEED_DATA:
-            protocol.receive_data(await wire.take(READ_AHEAD_BYTES))
+            data = await wire.take(READ_AHEAD_BYTES)
+            if not data and protocol.their_state is h11.SEND_RESPONSE:
+                raise ClientGoneError("it hung up")
+            protocol.receive_data(data)
 
 
 async def _body(protocol: h11.Connection, wire: Wire) -> bytes:
