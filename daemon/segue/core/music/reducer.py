@@ -147,7 +147,7 @@ def next_deadline(state: MusicState) -> float | None:
     """Give the next moment at which something of this domain is due."""
     moments = [sessions.next_deadline(state.plex)]
     for room in state.rooms:
-        moments += (room.restore_at, room.read_at, room.yield_ends_at, room.seat_due_at)
+        moments += (room.restore_at, room.read_at, room.yield_ends_at, room.seat_due_at, room.pause_due_at)
         match room.phase:
             case Fading(step_at=moment):
                 moments.append(moment)
@@ -321,6 +321,8 @@ def _expired(room: Room, state: MusicState, out: Out) -> Room:
         room = but(room, yield_ends_at=None)
     if is_due(room.seat_due_at, now_at):
         room = but(room, seat_due_at=None)
+    if is_due(room.pause_due_at, now_at):
+        room = yielding.never_paused(room)
     return room
 
 

@@ -289,6 +289,8 @@ class Room(msgspec.Struct, frozen=True):
     """The step in which the player went."""
     yield_ends_at: float | None = None
     """When what gave way to a party comes back, unless the party does."""
+    pause_due_at: float | None = None
+    """Until then, the pause for a film that is over already may still be obeyed."""
     seat_due_at: float | None = None
     """Until then, what a former process knew of a party holds although nobody has told of it yet."""
 

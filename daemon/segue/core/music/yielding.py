@@ -44,7 +44,7 @@ def scene_changed(room: Room, scene: Scene, out: Out) -> Room:
         return with_kept(room, yielded=after)
     if before.let_go or not (before.arranged or before.under_way or before.music):
         return with_kept(room, yielded=None)
-    after = but(after, may_play=before.may_play and before.scene.in_step)
+    after = but(after, arranged=before.arranged or "film", may_play=before.may_play and before.scene.in_step)
     return ending(with_kept(room, yielded=after), out)
 
 
@@ -80,10 +80,16 @@ def follow(room: Room, state: MusicState, out: Out) -> Room:
     if yielded is None or yielded.let_go or not sound.is_calm(room):
         return room
     wanted = _wanted(room, yielded)
+    if room.pause_due_at is not None and (room.activity != "playing" or wanted == yielded.arranged):
+        room = but(room, pause_due_at=None)
     if wanted == yielded.arranged:
         return _settled(room, yielded)
     if state.settings.plex_configured and state.plex.status == "unknown":
         return room
+    if wanted != "film" and yielded.music == "plex" and room.activity == "playing" and not has_music(room):
+        # The pause is under way still, so a play would be lost on it.
+        due_at = out.stamp.now_at + state.settings.confirm_s
+        return room if room.pause_due_at is not None else but(room, pause_due_at=due_at)
     if room.settings.heos_player and not room.receiver.available:
         return _without_receiver(room, state, out, yielded, wanted)
     match wanted:
@@ -100,9 +106,10 @@ def _settled(room: Room, yielded: Yielded) -> Room:
     is_lost = bool(room.settings.heos_player) and not room.receiver.available
     if room.phase != Resting() or is_lost:
         return room
-    if not yielded.scene.kind and not yielded.arranged and room.yield_ends_at is None:
-        return with_kept(room, yielded=None)
-    return with_kept(room, yielded=but(yielded, under_way=False)) if yielded.under_way else room
+    if yielded.scene.kind:
+        return with_kept(room, yielded=but(yielded, under_way=False)) if yielded.under_way else room
+    is_over = not yielded.arranged and room.yield_ends_at is None
+    return with_kept(room, yielded=None) if is_over else room
 
 
 # ------------------------------------------------------------------ the three ways
@@ -161,7 +168,7 @@ def _give_back(room: Room, state: MusicState, out: Out, yielded: Yielded) -> Roo
         room = but(room, restore_at=restore_at, restore_because=yielded.because)
     if yielded.arranged == "music":
         return _to_level(room, state, out, "party_is_over", yielded.because, home=True)
-    plays = bool(yielded.music) and yielded.may_play and room.settings.restore_music
+    plays = _comes_back(room, yielded)
     return _return_to_source(room, state, out, yielded, "party_is_over", plays=plays)
 
 
@@ -184,13 +191,17 @@ def _return_to_source(
 
 def _without_receiver(room: Room, state: MusicState, out: Out, yielded: Yielded, wanted: Arranged) -> Room:
     """While the receiver is out of reach, at least pause the music for the film, and play it again after."""
+    because = yielded.because
     if wanted == "film" and not yielded.music and _playing(room, yielded) == "plex":
-        sound.command(room, state, out, "pause", "plex", "film_begins", yielded.because)
-        return with_kept(room, yielded=but(yielded, music="plex", may_play=True))
-    if wanted == "" and yielded.music == "plex":
-        if yielded.may_play and room.settings.restore_music and room.activity != "playing":
-            sound.command(room, state, out, "play", "plex", "party_is_over", yielded.because)
-        return with_kept(room, yielded=but(yielded, music=""))
+        sound.command(room, state, out, "pause", "plex", "film_begins", because)
+        paused = but(yielded, arranged="film", under_way=True, music="plex", may_play=True)
+        return with_kept(room, yielded=paused)
+    if wanted == "":
+        if yielded.music == "plex" and _comes_back(room, yielded) and room.activity != "playing":
+            sound.command(room, state, out, "play", "plex", "party_is_over", because)
+        # Where nothing was switched, nothing has to be given back once the receiver is there.
+        rest = but(yielded, music="", may_play=False)
+        return with_kept(room, yielded=None if yielded.source is None else rest)
     return room
 
 
@@ -258,6 +269,11 @@ def _playing(room: Room, yielded: Yielded) -> Literal["", "plex", "heos"]:
     return ""
 
 
+def _comes_back(room: Room, yielded: Yielded) -> bool:
+    """Tell whether music is to play again when the party is over."""
+    return bool(yielded.music) and yielded.may_play and room.settings.restore_music
+
+
 def _may_switch(room: Room, out: Out) -> bool:
     """Tell whether the receiver may be switched to the film; from our own music's input it may."""
     allowed, why = may_take_over(room)
@@ -305,6 +321,13 @@ def music_by_hand(room: Room, plays: bool) -> Room:
     return with_kept(room, yielded=but(yielded, may_play=plays))
 
 
+def never_paused(room: Room) -> Room:
+    """Give a player up that did not obey, or that somebody had play again: there is nothing to bring back."""
+    yielded = room.kept.yielded
+    room = but(room, pause_due_at=None)
+    return room if yielded is None else with_kept(room, yielded=but(yielded, music="", may_play=False))
+
+
 def moved_by_hand(room: Room, input_name: str) -> Room:
     """Let a person's choice of input end all that was ours. Choosing the film's own is no other wish than ours."""
     yielded = room.kept.yielded
@@ -325,13 +348,16 @@ BEFORE: dict[Arranged, Arranged] = {"film": "", "music": "film", "": "film"}
 def after_absence(room: Room) -> Room:
     """Compare a receiver that is back with what was arranged: go on with what was cut off; a person's choice stands."""
     yielded, seen = room.kept.yielded, room.receiver.observed_source
-    if yielded is None or yielded.let_go or yielded.source is None:
+    if yielded is None or yielded.let_go:
         return room
+    if yielded.source is None:  # it was not there when the film began
+        return with_kept(room, yielded=but(yielded, arranged="")) if yielded.scene.kind else room
     if not seen.input and seen.source_id is None:
         return room
     at_film = bool(film_input(room)) and seen.input == film_input(room)
     at_source = _is_at(room, yielded.source)
     if yielded.under_way and (at_film or at_source):
-        return with_kept(room, yielded=but(yielded, arranged=BEFORE[yielded.arranged]))
+        before = BEFORE[yielded.arranged] if yielded.scene.kind else "film"
+        return with_kept(room, yielded=but(yielded, arranged=before))
     expected = at_film if yielded.switched and yielded.arranged == "film" else at_source
     return room if expected else moved_by_hand(room, seen.input)
