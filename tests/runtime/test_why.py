@@ -24,6 +24,9 @@ from segue.core.music.actions import (
     VolumeRequested,
 )
 from segue.core.music.effects import SetVolume
+from segue.core.party import requests as party
+from segue.core.party.actions import ClientConnected
+from segue.core.party.settings import Device, Film
 from segue.core.stamp import Stamp
 from segue.runtime import why
 from segue.runtime.database import MIGRATIONS
@@ -109,6 +112,20 @@ def test_what_came_of_a_player_command_says_by_which_way(steps: Steps) -> None:
     steps.take(SeekRequested("living", 1_000), by="uid:0")
     steps.answer_all((song(),))
     assert (newest(steps).outcome, newest(steps).outcome_detail) == ("done", "direct, 10 ms")
+
+
+def test_what_a_party_does_is_an_act_of_whoever_asked_for_it(steps: Steps) -> None:
+    """A member that comes is told the state, which is none."""
+    steps.take(party.CreateRequested(films=(Film(7_200_000, "plex://movie/1"),), host="ann"), by="uid:1000")
+    (party_id,) = steps.store.state.party.parties
+    steps.take(party.StartRequested(party_id=party_id, who="ann"), by="party:ann")
+    steps.take(ClientConnected("ann", "link-1", (Device("tv-1", "TV"),)), by="party:ann")
+    act = newest(steps)
+    assert (act.act, act.room, act.outcome) == (f"party {party_id} loads its film", "", "done")
+    assert act.because[0].text == f"begin party {party_id}, says ann"
+    steps.take(party.ResumeRequested(party_id=party_id), by="uid:1000", after_s=30)
+    steps.take(party.SeekRequested(party_id=party_id, position_ms=3_723_000), by="uid:1000", after_s=30)
+    assert newest(steps).act == f"party {party_id} plays from 1:02:03"
 
 
 def test_a_failure_says_why(steps: Steps) -> None:

@@ -7,6 +7,8 @@ from segue.core.party import actions as a
 from segue.core.party import home as h
 from segue.core.party import nicks as n
 from segue.core.party import requests as r
+from segue.core.party.effects import PublishState
+from segue.core.party.settings import PhaseName, clock_time
 
 DID = {
     "paused": "pressed pause",
@@ -14,6 +16,24 @@ DID = {
     "sought": "went elsewhere",
     "stopped": "pressed stop",
 }
+
+
+DOES: dict[PhaseName, str] = {
+    "lobby": "waits in its lobby",
+    "gathering": "loads its film",
+    "playing": "plays from",
+    "paused": "pauses at",
+    "intermission": "has an intermission at",
+    "waiting": "waits for a home at",
+    "ended": "ends at",
+}
+
+
+def act_words(effect: PublishState) -> str:
+    """Say what a party does from now on."""
+    does = DOES[effect.phase]
+    at = f" {clock_time(effect.frame.line.position_ms)}" if does.endswith((" at", " from")) else ""
+    return f"party {effect.party_id} {does}{at}"
 
 
 def _by(verb: str) -> Callable[[Any], str]:
@@ -68,7 +88,7 @@ WORDS: dict[type, str | Callable[[Any], str]] = {
     r.StartRequested: _by("begin"),
     r.PauseRequested: _by("pause"),
     r.ResumeRequested: _by("resume"),
-    r.SeekRequested: lambda x: f"go to {x.position_ms / 1000:.0f} s in party {x.party_id}{_who(x)}",
+    r.SeekRequested: lambda x: f"go to {clock_time(x.position_ms)} in party {x.party_id}{_who(x)}",
     r.StopRequested: _by("end"),
     r.SkipRequested: _by("next film in"),
     r.QueueRequested: lambda x: f"{len(x.films)} films follow in party {x.party_id}{_who(x)}",

@@ -18,6 +18,7 @@ from segue.core.ingest.effects import RecordIngest, ScanFolder, TransferFiles, U
 from segue.core.ingest.state import IngestState, Job
 from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
+from segue.core.party.effects import PublishState
 from segue.core.stamp import Stamp
 from segue.core.state import State
 from segue.runtime.journal import Entry
@@ -35,6 +36,7 @@ ACTS = (
     RecordIngest,
     UndoIngest,
     ScanFolder,
+    PublishState,
 )
 """Effects that somebody in the house can notice: what `why` has to answer for."""
 OUTCOMES = (
@@ -61,6 +63,11 @@ _levels_decoder: msgspec.json.Decoder[dict[str, int]] = msgspec.json.Decoder(dic
 
 GIL_PIECE = 2047
 """Bytes that `hashlib` digests without letting the interpreter go; more would make each row wait for its turn."""
+
+
+def is_act(effect: object) -> bool:
+    """Tell whether an effect is something to answer for. What one member alone is told changes nothing."""
+    return isinstance(effect, ACTS) and not (isinstance(effect, PublishState) and effect.to)
 
 
 def to_json(value: object) -> bytes:
@@ -147,7 +154,7 @@ def encoded(entry: Entry) -> Row:
         to_json(effects).decode() if effects else "[]",
         to_json(changed_hashes(entry.before, entry.after)).decode(),
         levels,
-        int(isinstance(action, OUTCOMES) or any(isinstance(effect, ACTS) for effect in effects)),
+        int(isinstance(action, OUTCOMES) or any(map(is_act, effects))),
     )
 
 

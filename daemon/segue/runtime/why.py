@@ -1,9 +1,9 @@
 """Why something happened: every act of the house, how it went, and the chain of steps back to its first cause.
 
-An *act* is an effect that somebody can notice: a level, a mute, a source, a transport command. The levels of one fade
-are one act. The chain begins with the step that the effect names in `because`; from there each step leads to its cause:
-a rule's action to the step that the rule looked at, an outcome to what wanted the effect that it answers. It ends with
-what came from outside: a webhook, a person, a deadline.
+An *act* is an effect that somebody can notice: a level, a mute, a source, a transport command, a party's film that is
+elsewhere from now on. The levels of one fade are one act. The chain begins with the step that the effect names in
+`because`; from there each step leads to its cause: a rule's action to the step that the rule looked at, an outcome to
+what wanted the effect that it answers. It ends with what came from outside: a webhook, a person, a deadline.
 
 Everything but `query` is a pure function over rows.
 """
@@ -20,15 +20,17 @@ from segue.core.ingest.actions import FolderScanned, Recorded, ScanFailed, Stage
 from segue.core.ingest.effects import RecordIngest, ScanFolder, TransferFiles, UndoIngest
 from segue.core.music.actions import CommandDone, CommandFailed, PlayerCommandDone, PlayerCommandFailed
 from segue.core.music.effects import CommandPlayer, ReceiverTransport, SelectSource, SetMute, SetVolume
+from segue.core.party.effects import PublishState
 from segue.core.stamp import cause_of
+from segue.runtime import party_words
 from segue.runtime.ingest_words import act_words
 from segue.runtime.ledger import rows_of, told_rows
-from segue.runtime.rows import StepRow
+from segue.runtime.rows import StepRow, is_act
 from segue.runtime.words import words_for
 
 T = TypeVar("T")
 RoomEffect = SetVolume | SetMute | SelectSource | ReceiverTransport | CommandPlayer
-ActEffect = RoomEffect | TransferFiles | RecordIngest | UndoIngest | ScanFolder
+ActEffect = RoomEffect | TransferFiles | RecordIngest | UndoIngest | ScanFolder | PublishState
 Outcome = (
     CommandDone
     | CommandFailed
@@ -98,13 +100,14 @@ class Deed(msgspec.Struct):
 
     @property
     def room(self) -> str:
-        """The room it concerns; nothing for what concerns the library."""
+        """The room it concerns; nothing for what concerns the library or a party."""
         return room_of(self.effects[0][1])
 
     @property
     def because(self) -> int:
-        """Number of the step that led here."""
-        return self.effects[0][1].because
+        """Number of the step that led here; of a party's state the very step: much happens there by itself."""
+        row, effect = self.effects[0]
+        return row.seq if isinstance(effect, PublishState) else effect.because
 
     def is_whole(self, oldest_seq: int) -> bool:
         """Tell whether steps older than this one can add nothing: no effect is older than its `because`."""
@@ -119,7 +122,7 @@ class Deed(msgspec.Struct):
 
 
 def room_of(effect: ActEffect) -> str:
-    """Give the room that an effect concerns; nothing for what concerns the library."""
+    """Give the room that an effect concerns; nothing for what concerns the library or a party."""
     return effect.room if isinstance(effect, RoomEffect) else ""
 
 
@@ -144,7 +147,7 @@ class Acts:
         if isinstance(action, Outcome):
             self._outcomes.setdefault(action.effect_id, action)
         for effect in reversed(effects):
-            if isinstance(effect, ActEffect) and self._room in (None, room_of(effect)):
+            if isinstance(effect, ActEffect) and is_act(effect) and self._room in (None, room_of(effect)):
                 self._add_effect(row, effect)
 
     def _add_effect(self, row: StepRow, effect: ActEffect) -> None:
@@ -202,6 +205,8 @@ def _act_words(deed: Deed) -> str:
             return f"player {verb}"
         case TransferFiles() | RecordIngest() | UndoIngest() | ScanFolder() as effect:
             return act_words(effect)
+        case PublishState() as effect:
+            return party_words.act_words(effect)
 
 
 def _volume_words(deed: Deed) -> str:
@@ -222,7 +227,8 @@ def _outcome(deed: Deed, outcomes: Mapping[str, Outcome]) -> tuple[Literal["done
     last = outcomes.get(deed.effects[0][1].effect_id)
     match last:
         case None:
-            return "pending", ""
+            told = isinstance(deed.effects[0][1], PublishState)  # agents follow it, each in its time
+            return "done" if told else "pending", ""
         case CommandFailed() | PlayerCommandFailed() | ScanFailed():
             return "failed", f"{last.reason}: {last.detail}" if last.detail else last.reason
         case StageFailed():

@@ -93,5 +93,7 @@ def _say(home: Home, action: AgentLinkChanged, out: Out) -> None:
         out.say("info", f"The party agent is connected to {where}.", "agent_up")
     elif home.up and not action.up and action.orchestrator:
         out.say(
-            "warning", f"The party agent lost {where}: {action.reason or 'no reason given'}.", "agent_down"
+            "warning",
+            f"The party agent lost {where}: {(action.reason or 'no reason given').rstrip('.')}.",
+            "agent_down",
         )

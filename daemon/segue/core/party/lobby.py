@@ -218,7 +218,9 @@ def _member_set(party: Party, action: RoleRequested | IgnoreRequested | OffsetRe
                 out.refuse("bad_offset", text)
                 return party
             member = but(member, offset_ms=offset_ms)
-            out.accept(f"lets {member.username} be {offset_ms} ms later")
+            ms = f"{abs(offset_ms)} ms"
+            when = f"{ms} later" if offset_ms > 0 else f"{ms} earlier" if offset_ms else "with the others"
+            out.accept(f"lets {member.username} be {when}")
     if member.present:
         transport.tell_member(party, member, out)
     return members.with_member(party, member)
@@ -278,7 +280,8 @@ def _queue(state: PartyState, party: Party, action: QueueRequested, out: Out) ->
     if problem := films_problem(films, state.settings, least=1):
         out.refuse("bad_queue", problem)
         return party
-    out.accept(f"{len(action.films)} films follow")
+    count = len(action.films)
+    out.accept("1 film follows" if count == 1 else f"{count or 'no'} films follow")
     return but(party, films=films)
 
 

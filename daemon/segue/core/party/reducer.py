@@ -47,7 +47,7 @@ from segue.core.party.requests import (
     StopRequested,
     Transport,
 )
-from segue.core.party.settings import PartySettings
+from segue.core.party.settings import PartySettings, clock_time
 from segue.core.party.state import (
     Ended,
     Gathering,
@@ -276,11 +276,11 @@ def _resume(party: Party, who: str, out: Out) -> Party:
 def _seek(party: Party, position_ms: int, out: Out) -> Party:
     duration_ms = party.film.duration_ms
     if not 0 <= position_ms < duration_ms:
-        text = f"{position_ms} ms is outside of {party.film.name}, which has {duration_ms} ms."
+        text = f"{clock_time(position_ms)} is outside of {party.film.name}, which lasts {clock_time(duration_ms)}."
         out.refuse("outside_film", text)
         return party
     if isinstance(party.phase, Gathering):
         out.refuse("not_begun", "The film is being loaded; seek once it runs.", "Try again in a few seconds.")
         return party
-    out.accept(f"goes to {position_ms // 1000} s")
+    out.accept(f"goes to {clock_time(position_ms)}")
     return transport.sought(party, out, position_ms)

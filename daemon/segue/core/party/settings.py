@@ -125,6 +125,12 @@ def rules_problem(rules: PartyRules) -> str:
     return ""
 
 
+def clock_time(position_ms: int) -> str:
+    """Write a position in a film as people do: `1:58:20`."""
+    seconds = position_ms // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
 def film_problem(film: Film) -> str:
     """Say what is wrong with a film; empty when nothing is."""
     if not film.guid and not film.filename:
