@@ -110,7 +110,9 @@ class PasskeyGate:
         try:
             valid = await self._is_right(who, place)
         except PasskeyUnverified as problem:
-            return _unverified(problem)
+            if not problem.turned_away:
+                return _unverified()
+            valid = False
         if isinstance(valid, TurnedAway):
             return valid
         if not valid:
@@ -289,8 +291,7 @@ def _too_often(wait_s: float) -> TurnedAway:
     return TurnedAway("too_often", text, f"Try again in {after_s} s.", CLOSE_LATER, after_s)
 
 
-def _unverified(problem: PasskeyUnverified) -> TurnedAway:
+def _unverified() -> TurnedAway:
     """Say that nobody could tell. Which service was asked is no visitor's affair."""
-    del problem
     text = "The passkey could not be verified: the service that knows passkeys does not answer sensibly."
     return TurnedAway("unverified", text, "Try again in a minute.", CLOSE_LATER, 30)

@@ -1,8 +1,8 @@
 """Asks a service whether a user's passkey is right: the validation of Plex Watch Party.
 
 `{"username", "passkey"}` is posted as JSON to one URL. Only status 200 with `{"valid": true}` lets a user in. A service
-that says no is told from one that says nothing sensible, because the first is the user's affair and the second passes.
-The passkey travels in the body alone; neither an error nor a log line can hold it.
+that says no is told from one that says nothing sensible, because the first is the user's affair and the second passes;
+a bare 403 may be either. The passkey travels in the body alone; neither an error nor a log line can hold it.
 """
 
 import msgspec
@@ -18,7 +18,12 @@ NO_WORD_OF_THE_USER = frozenset({405, 407, 408, 421, 425, 426, 429})
 
 
 class PasskeyUnverified(Exception):  # noqa: N818 - what it is
-    """The service could not be asked, or its answer could not be understood. The text names host, path and cause."""
+    """The service gave no verdict. The text names host, path and cause."""
+
+    def __init__(self, problem: str, *, turned_away: bool = False) -> None:
+        super().__init__(problem)
+        self.turned_away = turned_away
+        """True: it answered 401, 403 or the like. That lets nobody in, and says too little to put anybody out."""
 
 
 class _Answer(msgspec.Struct):
@@ -37,12 +42,12 @@ class PasskeyService:
 
     async def is_valid(self, username: str, passkey: Secret) -> bool:
         """Ask whether the passkey is that user's. Raises `PasskeyUnverified`."""
+        turned_away = False
         try:
             request = self._request(username, passkey)
             answer = await self._http.fetch(request)
         except HttpRefused as refused:
-            if 400 <= refused.status < 500 and refused.status not in NO_WORD_OF_THE_USER:
-                return False
+            turned_away = 400 <= refused.status < 500 and refused.status not in NO_WORD_OF_THE_USER
             problem = str(refused)
         except HttpError as error:
             problem = str(error)
@@ -55,7 +60,7 @@ class PasskeyService:
                 except (ValueError, RecursionError):
                     problem = f'{request.where}: the answer is not {{"valid": true}} or {{"valid": false}}'
         # Raised outside of every `except`: an exception that hangs on this one could show what was sent.
-        raise PasskeyUnverified(problem)
+        raise PasskeyUnverified(problem, turned_away=turned_away)
 
     def _request(self, username: str, passkey: Secret) -> Request:
         return Request(
