@@ -18,6 +18,8 @@ from segue.adapters.gdm import Address, GdmUnavailable, search
 from segue.adapters.plex import PlexError, PlexRefused
 from segue.adapters.plex_xml import PlayerInfo, Session
 
+RELAY_FAILS = frozenset({404, 502, 503, 504})
+"""What a server answers that finds no way to a player either."""
 SEARCH_S = 1.0
 """How long the network is listened to after a search, in seconds."""
 
@@ -202,11 +204,14 @@ async def _why_deaf(plex: HomePlex, name: str, info: PlayerInfo) -> tuple[Proble
     try:
         await plex.remote(info).poll()
     except PlayerUnreachable:
-        where = f"{info.host} port {info.port}" if info.host and info.port else "an unknown address"
-        detail = f"{name} answers neither at {where} nor through Plex."
-        return "no_route", f"{detail} Open its Plex app; put it into the same network, without a firewall."
+        pass
     except PlayerRefused as error:
-        return "no_route", f"{name} refuses to be controlled ({error.code}). Sign it in to the same Plex."
+        if error.code not in RELAY_FAILS:
+            return "no_route", f"{name} refuses to be controlled ({error.code}). Sign it in to the same Plex."
     except PlexError:
-        pass  # it answers, and what it says of nothing need make no sense
-    return "", ""
+        return "", ""  # it answers, and what it says of nothing need make no sense
+    else:
+        return "", ""
+    where = f"{info.host} port {info.port}" if info.host and info.port else "an unknown address"
+    detail = f"{name} answers neither at {where} nor through Plex."
+    return "no_route", f"{detail} Open its Plex app; put it into the same network, without a firewall."

@@ -287,7 +287,7 @@ async def _next(protocol: h11.Connection, wire: Wire) -> object:
             return event
         if event is h11.NEED_DATA:
             data = await wire.take(READ_AHEAD_BYTES)
-            if not data and protocol.their_state is h11.SEND_RESPONSE:
+            if not data and protocol.their_state is h11.SEND_RESPONSE and not protocol.trailing_data[0]:
                 raise ClientGoneError("it hung up")
             protocol.receive_data(data)
 
