@@ -108,13 +108,18 @@ async def _list(house: HouseDoor, _request: Request, _caller: Caller) -> Respons
 
 
 async def _show(house: HouseDoor, request: Request, _caller: Caller) -> Response:
-    return ok(views.party(_party(house, request), house.moment()))
+    party = _party(house, request)
+    return ok(views.party(party, house.moment(), _known(house, party)))
 
 
 async def _live(house: HouseDoor, request: Request, _caller: Caller) -> Response:
-    party, orchestrator = _party(house, request), house.party.live
-    known = orchestrator.live(party.party_id) if orchestrator is not None else {}
-    return ok(views.live(party, house.moment(), known))
+    party = _party(house, request)
+    return ok(views.live(party, house.moment(), _known(house, party)))
+
+
+def _known(house: HouseDoor, party: Party) -> views.Json:
+    """Give what the orchestrator has heard of a party since it last told the core."""
+    return {} if house.party.live is None else house.party.live.live(party.party_id)
 
 
 # ------------------------------------------------------------------ making and setting

@@ -23,7 +23,7 @@ from segue.core.party.state import (
 from segue.interfaces.moment import Moment
 
 Json = dict[str, Any]
-FROM_LIVE = ("state", "note", "step", "position_ms", "drift_ms", "sigma_ms", "samples", "heard_s", "stalls")
+FROM_LIVE = ("state", "note", "step", "position_ms", "drift_ms", "sigma_ms", "samples")
 """What the orchestrator may know of a player anew since its last report came into the state."""
 
 
@@ -137,8 +137,9 @@ def status(state: PartyState, moment: Moment) -> Json:
 # ------------------------------------------------------------------ one party
 
 
-def party(p: Party, moment: Moment) -> Json:
-    """Give everything about one party, except the secret of its invitations."""
+def party(p: Party, moment: Moment, known: Json | None = None) -> Json:
+    """Give everything about one party, except the secret of its invitations. `known`: as in `live`."""
+    heard = _heard(known or {})
     plan = intermissions.boundaries(p.rules.intermissions, p.film.duration_ms)
     return {
         "schema": "segue.party/1",
@@ -151,7 +152,7 @@ def party(p: Party, moment: Moment) -> Json:
         "films": [film(f) for f in p.films],
         "rules": msgspec.to_builtins(p.rules),
         "intermissions": [{"at_ms": at_ms, "held": at_ms in p.held} for at_ms in plan],
-        "members": [_member(p, member, moment) for member in p.members],
+        "members": [_member(p, member, moment, heard) for member in p.members],
         "invites": [
             {"role": i.role, "until": i.wall_until_at, "by": i.by, "used_by": i.used_by} for i in p.invites
         ],
@@ -173,7 +174,15 @@ def _of_phase(p: Party, moment: Moment) -> Json:
             return {"reason": reason}
 
 
-def _member(p: Party, member: Member, moment: Moment) -> Json:
+Heard = dict[tuple[str, str], Json]
+"""What was heard of each player since its last report came into the state, by user and device."""
+
+
+def _heard(known: Json) -> Heard:
+    return {(str(s.get("username")), str(s.get("device_id"))): s for s in known.get("seats") or ()}
+
+
+def _member(p: Party, member: Member, moment: Moment, heard: Heard) -> Json:
     return {
         "username": member.username,
         "role": member.role,
@@ -182,13 +191,13 @@ def _member(p: Party, member: Member, moment: Moment) -> Json:
         "protocol": member.protocol,
         "ignored": member.ignored,
         "offset_ms": member.offset_ms,
-        "players": [_seat(p, member, seat, moment) for seat in member.seats],
+        "players": [_seat(p, member, seat, moment, heard) for seat in member.seats],
     }
 
 
-def _seat(p: Party, member: Member, seat: Seat, moment: Moment) -> Json:
-    report = seat.report
-    return {
+def _seat(p: Party, member: Member, seat: Seat, moment: Moment, heard: Heard) -> Json:
+    report, fresh = seat.report, heard.get((member.username, seat.device_id)) or {}
+    reported: Json = {
         "title": seat.title,
         "device_id": seat.device_id,
         "ready": _is_ready(p, member, seat),
@@ -204,6 +213,7 @@ def _seat(p: Party, member: Member, seat: Seat, moment: Moment) -> Json:
         "sigma_ms": None if report is None else report.sigma_ms,
         "samples": 0 if report is None else report.samples,
     }
+    return reported | {name: fresh[name] for name in FROM_LIVE if name in fresh}
 
 
 def _is_ready(p: Party, member: Member, seat: Seat) -> bool:
@@ -218,10 +228,9 @@ def _is_ready(p: Party, member: Member, seat: Seat) -> bool:
 
 def live(p: Party, moment: Moment, known: Json) -> Json:
     """Give how every viewer stands to the line now. `known`: what the orchestrator has heard since, see `PartyLive`."""
-    links = known.get("links") or {}
-    seats = {(s.get("username"), s.get("device_id")): s for s in known.get("seats") or ()}
+    links, heard = known.get("links") or {}, _heard(known)
     viewers = [
-        _viewer(p, member, seat, moment, links.get(member.username) or {}, seats)
+        _viewer(p, member, seat, moment, links.get(member.username) or {}, heard)
         for member in p.members
         for seat in member.seats or (Seat(title=""),)
     ]
@@ -238,10 +247,8 @@ def live(p: Party, moment: Moment, known: Json) -> Json:
     }
 
 
-def _viewer(
-    p: Party, member: Member, seat: Seat, moment: Moment, link: Json, seats: dict[tuple[str, str], Json]
-) -> Json:
-    fresh = seats.get((member.username, seat.device_id)) or {}
+def _viewer(p: Party, member: Member, seat: Seat, moment: Moment, link: Json, heard: Heard) -> Json:
+    fresh = heard.get((member.username, seat.device_id)) or {}
     return {
         "username": member.username,
         "role": member.role,
@@ -249,10 +256,9 @@ def _viewer(
         "protocol": member.protocol,
         "ignored": member.ignored,
         "offset_ms": member.offset_ms,
-        **_seat(p, member, seat, moment),
-        "heard_s": None,
-        "stalls": None,
-        **{name: fresh[name] for name in FROM_LIVE if name in fresh},
+        **_seat(p, member, seat, moment, heard),
+        "heard_s": fresh.get("heard_s"),
+        "stalls": fresh.get("stalls"),
         "rtt_ms": link.get("rtt_ms"),
         "queued": link.get("queued"),
     }
