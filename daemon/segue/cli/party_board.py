@@ -235,8 +235,9 @@ def _words(viewer: Json, phase_name: str, paint: Paint) -> str:
 
 
 def _details(viewers: list[Json]) -> list[str]:
-    return [
-        f"{text(viewer.get('username'))}, {text(viewer.get('title'))}: {text(viewer.get('detail'))}"
-        for viewer in viewers
-        if text(viewer.get("detail"))
-    ]
+    lines = []
+    for viewer in viewers:
+        whose = ", ".join(filter(None, (text(viewer.get("username")), text(viewer.get("title")))))
+        if detail := text(viewer.get("detail")):
+            lines.append(f"{whose}: {detail}")
+    return lines

@@ -223,7 +223,7 @@ def _missing(members: list[Json], paint: Paint, columns: int | None) -> list[str
     lines = []
     for member in members:
         for player in records(member.get("players")):
-            lead = f"{text(member.get('username'))}, {text(player.get('title'))}: "
+            lead = ", ".join(filter(None, (text(member.get("username")), text(player.get("title"))))) + ": "
             away = AWAY_WORDS.get(text(player.get("away")))
             if detail := text(player.get("detail")):
                 lines += [paint("yellow", each) for each in folded(f"{lead}{detail}", "  ", columns)]

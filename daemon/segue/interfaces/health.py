@@ -237,7 +237,8 @@ def _unready(party: Party) -> Found:
         for seat in member.seats:
             if seat.problem:
                 told = seat.detail or seat.problem
-                yield PARTY_NOT_READY, f"Party {party.party_id}, {member.username}, {seat.title}: {told}"
+                whose = ", ".join(filter(None, (f"Party {party.party_id}", member.username, seat.title)))
+                yield PARTY_NOT_READY, f"{whose}: {told}"
 
 
 def _item(trouble: Trouble, text: str) -> Json:
