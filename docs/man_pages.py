@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from docs.man_party import hosting
 from segue import __version__
 from segue.__main__ import parser
 from segue.app import CORE_FAILED
@@ -83,6 +84,7 @@ def segued_8() -> str:
     for option in command._actions:
         _item(page, bold(_flags(option)), _help(option))
     page.item("replay [SEGMENT]", "The same as --replay; without a SEGMENT, the latest.")
+    hosting(page)
     _looked_up(page)
     page.section("SEE ALSO")
     page.raw(f"{bold('seguectl')}(1), {bold('segue.toml')}(5), {bold('systemd.socket')}(5)")
