@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 import trio
 
+from segue.adapters import tmdb
 from segue.adapters.http_client import HttpClient
 from segue.adapters.tmdb import (
     ANSWER_BYTES,
@@ -44,6 +45,12 @@ class House:
     def paths(self) -> list[str]:
         """What was asked, in order."""
         return [asked.path for asked in self.server.asked]
+
+
+@pytest.fixture(autouse=True)
+def no_long_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a moment between two tries: it is tested that there are several, and when there are none."""
+    monkeypatch.setattr(tmdb, "BACK_OFF_S", 0.02)
 
 
 @pytest.fixture
