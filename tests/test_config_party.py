@@ -239,6 +239,8 @@ def test_a_table_that_is_none_is_refused(
         ('[party.agent]\norchestrator = "wss://h/ws?passkey=canary"', "party.agent.orchestrator"),
         ('[party.agent]\nusername = "' + "x" * 65 + '"', "party.agent.username"),
         ('[party.agent]\nusername = "a\u200bb"', "party.agent.username"),
+        ('[party.agent]\nusername = "Jörg"', "party.agent.username"),
+        ('[party.agent]\nusername = " bob"', "party.agent.username"),
         ('[party.agent]\npasskey = "canary with blanks"', "party.agent.passkey"),
         ('[party.agent]\npasskey = "' + "canary" * 100 + '"', "party.agent.passkey"),
         ('[party.agent]\ninvite = "https://h/canary"', "party.agent.invite"),

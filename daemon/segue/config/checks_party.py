@@ -68,6 +68,9 @@ def _agent(config: Config) -> Iterator[Trouble]:
     agent = config.party_agent
     if agent.username and (problem := problem_of_username(agent.username)):
         yield Trouble("party.agent.username", problem, f"{len(agent.username)} characters")
+    elif not agent.username.isascii() or agent.username != agent.username.strip():
+        expected = "expected ASCII characters without blanks around them: it is told in an HTTP header"
+        yield Trouble("party.agent.username", expected, f'"{agent.username}"')
     if agent.passkey is not None and len(agent.passkey.reveal()) > PASSKEY_CHARACTERS_MAX:
         yield Trouble("party.agent.passkey", f"expected at most {PASSKEY_CHARACTERS_MAX} characters")
     if agent.invite is not None and not agent.invite.reveal().startswith(INVITATION):
