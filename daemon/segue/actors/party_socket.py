@@ -238,7 +238,7 @@ def _why_insecure(where: str, error: Exception) -> LineError:
     if isinstance(cause, ssl.SSLCertVerificationError):
         return LineError(
             f"{where}: its certificate is not trusted: {cause.verify_message}.",
-            "Name its authority as ca_file, or give it a certificate that is trusted.",
+            "Name its authority as [party.agent] tls_ca_file, or give it a certificate that is trusted.",
             again="later",
         )
     return LineError(f"{where}: no secure connection.", "Does it speak TLS? Without it, write ws://.")
