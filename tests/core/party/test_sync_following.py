@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segue.core.party.sync.agent import Away, Following, Held, Rehearsing
-from segue.core.party.sync.cueing import REHEARSE_AFTER_S
+from segue.core.party.sync.cueing import REHEARSE_LATER_S
 from segue.core.party.sync.latency import Learned
 from segue.core.party.sync.messages import Load, Pause, Play, Rejoined, Report, SeekTo, SetRate, Trimmed
 from segue.core.party.sync.target import GroupLine, pausing, resuming, seeking
@@ -280,7 +280,25 @@ def test_no_trial_undoes_a_play_that_was_not_seen_yet() -> None:
         telly.run(0.05)
         if isinstance(telly.agent.step, Held):
             break
-    telly.run(REHEARSE_AFTER_S - 0.15)
+    telly.run(REHEARSE_LATER_S - 0.15)
+    before = telly.now
+    telly.press(True)
+    telly.run(8.0)
+    assert "hand_played" in {note for at, note in telly.notes if at >= before}
+    assert telly.count(Play, Pause, SeekTo, since=before) == 0
+
+
+@pytest.mark.parametrize("after_s", [1.5, 2.0, 4.0, 8.0])
+def test_who_pauses_and_soon_plays_again_is_heard(after_s: float) -> None:
+    """A player of which nothing is known yet is not tried out in a short pause."""
+    telly = Telly().playing()
+    assert telly.line is not None
+    telly.tell(pausing(telly.line, 2, telly.now))
+    for _ in range(400):
+        telly.run(0.05)
+        if isinstance(telly.agent.step, Held):
+            break
+    telly.run(after_s)
     before = telly.now
     telly.press(True)
     telly.run(8.0)
@@ -333,12 +351,12 @@ def test_a_viewer_may_be_late_on_purpose() -> None:
 
 
 def test_quantum_and_toggling_are_found_out_while_the_group_stands() -> None:
-    """Told nothing, the agent knows both after one pause, and the player stands where it stood."""
+    """Told nothing, the agent knows both after one long pause, and the player stands where it stood."""
     for toggles, quantum in ((True, 1.0), (False, 0.001)):
         telly = Telly(Habits(toggles=toggles, quantum=quantum)).playing()
         assert telly.line is not None
         telly.tell(pausing(telly.line, 2, telly.now))
-        telly.run(20.0)
+        telly.run(REHEARSE_LATER_S + 15.0)
         assert telly.agent.learned.toggles is toggles
         assert telly.agent.learned.quantum_ms == (1000 if quantum == 1.0 else 1)
         assert telly.position == telly.line.position_ms / 1000

@@ -38,6 +38,9 @@ STARTED_S = 3.0
 """A film that is this far from where it began has just begun."""
 SEEKS_MAX = 5
 REHEARSE_AFTER_S = 1.5
+"""A player that stands for so long is tried out before it has been in step; nobody has a hand on it then."""
+REHEARSE_LATER_S = 15.0
+"""The same in the middle of a film: who pauses may soon press play again, and a trial looks the same."""
 TOGGLE_WATCH_S = 1.2
 QUANTUM_WATCH_S = 8.0
 
@@ -257,7 +260,9 @@ def rehearsal_at_s(turn: Turn, step: Held) -> float:
     known = learned.toggles is not None and (learned.quantum_ms is not None or step.position_s < 1.0)
     if known or not turn.agent.tuning.rehearse:
         return float("inf")
-    return max(step.since_s, turn.reached_at_s(step.position_s)) + REHEARSE_AFTER_S
+    in_use = turn.agent.joined and step.why != "rehearse"
+    after_s = REHEARSE_LATER_S if in_use else REHEARSE_AFTER_S
+    return max(step.since_s, turn.reached_at_s(step.position_s)) + after_s
 
 
 def _rehearse(turn: Turn, step: Held) -> None:
