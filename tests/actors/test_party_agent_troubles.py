@@ -7,7 +7,8 @@ import trio
 from msgspec.structs import replace as but
 
 from segue.actors.party_media import Missing
-from tests.helpers.party_stage import SESSION, in_memory, member
+from segue.adapters.companion_timeline import Polled
+from tests.helpers.party_stage import SESSION, EngineScreen, in_memory, member
 
 TV = ("tv-1", "Living Room TV", "shim")
 BOX = ("box-1", "Bedroom Box", "shim")
@@ -72,6 +73,44 @@ async def test_a_player_that_vanishes_is_named_and_followed_again_when_it_is_bac
         await house.orchestrator.hears("report", device="tv-1", note="in_step", after=told)
         await house.settles(player, line)
         assert house.commands("box-1").count("playMedia") == 1
+
+
+async def test_a_player_that_comes_back_at_another_address_is_driven_there(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    async with in_memory(tmp_path, TV) as house:
+        player, _ = await house.playing()
+        gone = house.screens["tv-1"]
+        gone.there = False
+        await house.orchestrator.hears("ready", problem="no_route")
+        house.screens["tv-1"] = EngineScreen(player, gone.film)
+        info = house.seen["tv-1"].info
+        assert info is not None
+        house.seen["tv-1"] = but(house.seen["tv-1"], info=but(info, port=32501))
+        line = house.line("paused", 900_000, 0.0, why="seek")
+        await house.orchestrator.say(**line)
+        await house.orchestrator.hears("ready", rev=2, parked_ms=900_000)
+        assert house.commands()
+
+
+async def test_a_part_that_falls_over_is_begun_anew(
+    tmp_path: Path, autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of ours in one player's affairs is over within seconds, and the other's are not touched."""
+    async with in_memory(tmp_path, TV, BOX) as house:
+        _, line = await house.playing()
+
+        async def breaks() -> Polled:
+            monkeypatch.undo()
+            raise RuntimeError("a fault of ours")
+
+        monkeypatch.setattr(house.screens["tv-1"], "poll", breaks)
+        commands = len(house.commands("box-1"))
+        told = len(house.orchestrator.heard)
+        await house.orchestrator.hears("report", device="tv-1", note="in_step", after=told)
+        for player in house.players.values():
+            await house.settles(player, line)
+        assert len(house.commands("box-1")) == commands
 
 
 async def test_a_player_that_hangs_is_driven_all_the_same_and_delays_no_other(
@@ -167,6 +206,17 @@ async def test_the_end_of_a_film_is_nobodys_hand(tmp_path: Path, autojump_clock:
         line = house.line("playing", 60_000)
         await house.orchestrator.say(**line)
         await house.settles(player, line)
+
+
+async def test_the_end_of_a_party_moves_no_player_before_it_stops(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    async with in_memory(tmp_path, TV) as house:
+        player, _ = await house.playing()
+        commands = len(house.commands())
+        await house.orchestrator.say(**house.line("ended", 5000, 0.0, why="end"))
+        await house.until(lambda: player.engine.cassette is None)
+        assert house.commands()[commands:] == ["stop"]
 
 
 async def test_two_sessions_do_not_fight_for_one_player(tmp_path: Path, autojump_clock: Clock) -> None:

@@ -61,7 +61,6 @@ __all__ = ["AgentSettings", "PartyAgent"]
 BY = "actor:party_agent"
 UNHEARD_S = 5.0
 """A session that the orchestrator does not name within this time of a welcome is over, in seconds."""
-SAVE_S = 30.0
 JOIN_S = 8.0
 """Longest wait of `join` for the orchestrator's word, in seconds; the attempts go on after it."""
 NOT_OLD = frozenset({1002, 1008, 1009, 1012, 1013, 4001, 4002, 4003})
@@ -128,7 +127,7 @@ class PartyAgent:
         try:
             async with trio.open_nursery() as self._nursery:
                 self._nursery.start_soon(self._line.run)
-                self._nursery.start_soon(self._save_now_and_then)
+                self._nursery.start_soon(self.players.keep)
                 self._nursery.start_soon(self._look_first)
                 await trio.sleep_forever()
         finally:
@@ -137,11 +136,6 @@ class PartyAgent:
                 self.post(AgentLinkChanged(up=False, orchestrator=""))
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 1.0):
                 await self.players.save()
-
-    async def _save_now_and_then(self) -> None:
-        while True:
-            await trio.sleep(SAVE_S)
-            await self.players.save()
 
     async def _look_first(self) -> None:
         """Look around at the start, so that the orchestrator knows the players before a party needs them."""

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Protocol
 
+import trio
+
 from segue import logs
 from segue.actors.party_home import HomePlayer, HomeSeen
 from segue.actors.party_kept import KeptPlayers
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from segue.actors.party_seat import Seat
 
 DAY_MS = 24 * 3600 * 1000
+RESTART_S = 5.0
+"""Before what fell over is begun anew, in seconds."""
 SPAN_MS = 600_000
 """Longest span of the protocol (`sigma_ms`, `parking_ms`)."""
 
@@ -91,11 +95,22 @@ def _span_ms(span_s: float) -> int:
     return max(0, min(SPAN_MS, round(span_s * 1000)))
 
 
-async def guarded(run: Callable[[], Awaitable[object]], what: str) -> None:
-    """Run something whose failure is nobody else's: a fault of ours is written down and ends it, no more."""
+async def guarded(run: Callable[[], Awaitable[object]], what: str) -> bool:
+    """Run something whose failure is nobody else's: a fault of ours is written down. Says whether it got to its end."""
+    ended = False
     try:
         await run()
+        ended = True
     except* CoreError:
         raise  # not an actor's: it ends the process
     except* Exception as group:
-        logs.get_logger("party_agent").error(f"{what} fell over and begins anew.", exc_info=group)
+        logs.get_logger("party_agent").error(f"{what} fell over.", exc_info=group)
+    return ended
+
+
+async def kept_alive(run: Callable[[], Awaitable[object]], what: str) -> None:
+    """The same, again and again until it comes to its end."""
+    while True:
+        if await guarded(run, what):
+            return
+        await trio.sleep(RESTART_S)

@@ -30,6 +30,8 @@ from segue.core.party.sync.latency import (
 PLAYERS_FILE = "party-players.json"
 AGENT_FILE = "party-agent.json"
 FILE_BYTES_MAX = 256 * 1024
+SAVE_S = 30.0
+"""What changes is written so much later, in seconds, with what changes meanwhile."""
 PLAYERS_MAX = 64
 """So many players are remembered; the one that was heard of longest ago is forgotten first."""
 
@@ -87,6 +89,7 @@ class KeptPlayers:
         self._path = state_dir / PLAYERS_FILE
         self._players: dict[str, KeptPlayer] = {}
         self._written: dict[str, KeptPlayer] = {}
+        self._changed = trio.Event()
 
     async def load(self) -> None:
         """Read the file, once, at the start."""
@@ -107,9 +110,20 @@ class KeptPlayers:
     def note(self, device_id: str, *, title: str = "", learned: Learned | None = None) -> None:
         """Take in what is known now."""
         known = self._players.pop(device_id, KeptPlayer())
-        self._players[device_id] = KeptPlayer(title or known.title, learned or known.learned)
+        now = KeptPlayer(title or known.title, learned or known.learned)
+        self._players[device_id] = now
+        if now != self._written.get(device_id):
+            self._changed.set()
         while len(self._players) > PLAYERS_MAX:
             del self._players[next(iter(self._players))]
+
+    async def keep(self) -> None:
+        """Write what changes, now and then, for ever; asleep while nothing does."""
+        while True:
+            await self._changed.wait()
+            await trio.sleep(SAVE_S)
+            self._changed = trio.Event()
+            await self.save()
 
     async def save(self) -> None:
         """Write the file, where anything changed. A disk that refuses costs a warning and nothing else."""

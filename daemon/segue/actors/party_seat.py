@@ -12,10 +12,11 @@ import msgspec
 import trio
 from msgspec.structs import replace as but
 
-from segue.actors.party_household import Household, guarded, wire_report
+from segue.actors.party_household import RESTART_S, Household, guarded, wire_report
 from segue.actors.party_media import LENGTH_UNKNOWN_MS, Match, Missing
 from segue.actors.party_player import PlayerDriver, Screen, Trouble, stop_film
 from segue.adapters.plex import PlexError
+from segue.adapters.plex_xml import PlayerInfo
 from segue.core.party.home import HomeSeat, HomeSeatGone, HomeSeatSeen
 from segue.core.party.sync.agent import Agent, Away, Held
 from segue.core.party.sync.clock import PROBES_AT_START, Probe
@@ -36,7 +37,6 @@ FRESH_S = 5.0
 """A look around that is younger than this need not be repeated."""
 END_MS = 5000
 """What happens to a film within this time of its end is its end, and nobody's hand."""
-RESTART_S = 5.0
 NOT_STARTED = ("late", "busy")
 """Words of `member.away` for a player that has not been in step yet."""
 
@@ -63,6 +63,8 @@ class Seat:
         self._film: FilmBody | None = None
         """The film that the match is for."""
         self._screen: Screen | None = None
+        self._info: PlayerInfo | None = None
+        """How the player is reached."""
         self._offset_ms = 0
         self._fetched_rev = -1
         self._ready_rev = -1
@@ -110,7 +112,7 @@ class Seat:
         if self.device_id in state.fetch:
             self.away, self._fetched_rev = "", state.rev
             self._hand, self._hand_untold = None, False
-        if self._runs and self._film == state.film:
+        if self._film == state.film:
             self._feed_line()
         self._tell_house()
         self._wake()
@@ -242,15 +244,24 @@ class Seat:
                 self._driver.match = found
                 if not self.away and self._driver.away and not self._hand:
                     self._driver.fetch_back()
+        if self._driver is not None and self.problem == "no_route":
+            await self._follow_the_player()
         if self._driver is None and not await self._begin(self._match):
             return self._later_s()
         self._feed_line()
-        return inf
+        return self._later_s() if self.problem == "no_route" else inf
+
+    async def _follow_the_player(self) -> None:
+        """A player that does not answer may have moved to another address: then it is driven there."""
+        player = (await self._household.look(FRESH_S)).player(self.device_id)
+        if player is not None and player.info is not None and player.info != self._info:
+            self._release()
 
     async def _begin(self, match: Match) -> bool:
-        """Take the player."""
-        home = await self._household.look(FRESH_S)
-        player = home.player(self.device_id)
+        """Take the player. Where it was last seen is good enough at first, for a look around takes a second or more."""
+        player = (await self._household.look(inf)).player(self.device_id)
+        if player is None or player.info is None or player.problem:
+            player = (await self._household.look(FRESH_S)).player(self.device_id)
         if player is None or player.info is None:
             detail = (
                 f"{self.title} is no player that this home authorises." if player is None else player.detail
@@ -261,6 +272,7 @@ class Seat:
             self._set_problem("busy", f"{self.title} is in another party.")
             return False
         self._set_problem("", "")
+        self._info = player.info
         self._screen = self._household.screen(player, match)
         agent = new_agent(self._household.players.learned(self.device_id))
         # The clock is known already; without this the player would wait for eight probes of its own.
@@ -323,6 +335,8 @@ class Seat:
         driver, state, match, clock = self._driver, self.state, self._match, self._household.clock
         if driver is None or state is None or match is None or not self._in_time or not clock.known:
             return
+        if state.phase in ("lobby", "ended"):
+            return
         if not self.away and self._hand is None:
             driver.fetch_back()  # what took it away was the end of a film, and nobody's wish
         if driver.agent.clock.probes[-1:] != clock.probes[-1:]:
@@ -381,6 +395,7 @@ class Seat:
     def _troubled(self, trouble: Trouble, error: PlexError | None) -> None:
         if self._screen is not None:
             self._set_problem(*self._screen.why(trouble, error))
+            self._wake()
 
     def _set_problem(self, problem: str, detail: str, *, silent: bool = False) -> None:
         if (problem, detail) == (self.problem, self.detail):

@@ -6,7 +6,7 @@ from math import inf
 import trio
 
 from segue.actors.party_home import HomePlayer
-from segue.actors.party_household import Household
+from segue.actors.party_household import Household, kept_alive
 from segue.actors.party_seat import Seat
 from segue.core.party.sync.clock import Probe
 from segue.interfaces.party_old_protocol import OldCommand, StatusUpdate, state_of
@@ -174,7 +174,7 @@ class Sessions:
         seat = self._seats.get((session, device_id))
         if seat is None:
             seat = self._seats[session, device_id] = Seat(self._household, session, device_id, title)
-            self._start(seat.run)
+            self._start(lambda: kept_alive(seat.run, f"What {seat.title} does in a party"))
         return seat
 
     def _remove(self, seat: Seat) -> None:
