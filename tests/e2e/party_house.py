@@ -76,12 +76,20 @@ class Home:
     player: MpvVideo
     segued: Segued
     item: Item | None
-    config: str = ""
 
     @property
     def commands(self) -> list[str]:
         """Every command that the player was given, oldest first."""
         return [heard.verb for heard in self.player.face.heard]
+
+    async def knows_its_player(self) -> None:
+        """Wait until the agent has found the player that it may drive."""
+
+        async def is_known() -> bool:
+            answer = await self.segued.api("GET", "/api/v1/party/agent", status=200)
+            return any(player["device_id"] for player in answer["data"]["players"])
+
+        await until(is_known, f"the player of {self.name} known", self.segued)
 
     async def press(self, button: str, position_ms: int = 0) -> None:
         """Use the viewer's own remote: `pause`, `play`, `stop` or `seek`."""
@@ -95,11 +103,6 @@ class Home:
                 await engine.stop()
             case "seek":
                 await engine.seek(position_ms)
-
-    async def set_config(self, config: str) -> None:
-        """Write another configuration, for the next start."""
-        self.config = config
-        self.segued.write_config(config)
 
 
 @asynccontextmanager
@@ -154,7 +157,7 @@ async def home(
             segued = Segued(directory, config)
             segued.under = under
             async with running(segued):
-                yield Home(name, plex, player, segued, item, config)
+                yield Home(name, plex, player, segued, item)
 
 
 def hash_of(name: str) -> int:
