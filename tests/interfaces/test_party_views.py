@@ -93,7 +93,9 @@ async def test_the_live_view_tells_everybodys_drift(autojump_clock: MockClock) -
         assert live["spread_ms"] == 67
         assert (live["phase"], live["film"], live["duration_ms"]) == ("playing", "Film", 8_160_000)
         assert "secret" not in bob
-        _, bob = (await host.get(f"parties/{party_id}"))["members"]
+        shown = await host.get(f"parties/{party_id}")
+        assert shown["spread_ms"] == 67
+        _, bob = shown["members"]
         assert (bob["players"][0]["drift_ms"], bob["players"][0]["sigma_ms"]) == (55, 8), (
             "as fresh as the live view"
         )

@@ -141,6 +141,8 @@ def party(p: Party, moment: Moment, known: Json | None = None) -> Json:
     """Give everything about one party, except the secret of its invitations. `known`: as in `live`."""
     heard = _heard(known or {})
     plan = intermissions.boundaries(p.rules.intermissions, p.film.duration_ms)
+    members = [_member(p, member, moment, heard) for member in p.members]
+    players = [seat for member in members if member["present"] for seat in member["players"]]
     return {
         "schema": "segue.party/1",
         **brief_of(p, moment),
@@ -152,7 +154,8 @@ def party(p: Party, moment: Moment, known: Json | None = None) -> Json:
         "films": [film(f) for f in p.films],
         "rules": msgspec.to_builtins(p.rules),
         "intermissions": [{"at_ms": at_ms, "held": at_ms in p.held} for at_ms in plan],
-        "members": [_member(p, member, moment, heard) for member in p.members],
+        "spread_ms": _spread_of(players),
+        "members": members,
         "invites": [
             {"role": i.role, "until": i.wall_until_at, "by": i.by, "used_by": i.used_by} for i in p.invites
         ],
@@ -176,6 +179,12 @@ def _of_phase(p: Party, moment: Moment) -> Json:
 
 Heard = dict[tuple[str, str], Json]
 """What was heard of each player since its last report came into the state, by user and device."""
+
+
+def _spread_of(players: list[Json]) -> int | None:
+    """Give how far players are apart that are there, as they are shown."""
+    drifts = (p["drift_ms"] for p in players if not p["away"])
+    return spread_ms([drift for drift in drifts if drift is not None])
 
 
 def _heard(known: Json) -> Heard:
@@ -234,7 +243,6 @@ def live(p: Party, moment: Moment, known: Json) -> Json:
         for member in p.members
         for seat in member.seats or (Seat(title=""),)
     ]
-    drifts = [v["drift_ms"] for v in viewers if v["drift_ms"] is not None and v["present"] and not v["away"]]
     return {
         "schema": "segue.party_live/1",
         **brief_of(p, moment),
@@ -242,7 +250,7 @@ def live(p: Party, moment: Moment, known: Json) -> Json:
         "rev": p.rev,
         "why": p.frame.why,
         "runs": p.frame.line.rate > 0 and p.frame.line.at_s <= moment.now_at,
-        "spread_ms": spread_ms(drifts),
+        "spread_ms": _spread_of([viewer for viewer in viewers if viewer["present"]]),
         "viewers": viewers,
     }
 
