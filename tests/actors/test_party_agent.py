@@ -128,6 +128,28 @@ async def test_a_state_that_fetches_a_player_brings_it_back(tmp_path: Path, auto
         assert player.truth_ms() == 650_000
 
 
+async def test_a_stop_on_the_viewers_remote_in_a_pause_is_not_undone_by_the_resume(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    """Whoever then shows the film again is in step again."""
+    async with in_memory(tmp_path, TV) as house:
+        player, _ = await house.playing()
+        await house.orchestrator.say(**house.line("paused", 650_000, 0.0))
+        await house.orchestrator.hears("ready", rev=2, parked_ms=650_000)
+        await trio.sleep(5)
+        await player.engine.stop()
+        await house.orchestrator.hears("report", note="hand_stopped")
+        await house.orchestrator.say(**member("tv-1", "Living Room TV", away="stopped"))
+        line = house.line("playing", 650_000)
+        await house.orchestrator.say(**line)
+        await trio.sleep(20)
+        assert player.engine.cassette is None
+        await player.engine.load(Cassette(house.screens["tv-1"].film), 0, paused=False)
+        await house.orchestrator.hears("report", note="hand_played")
+        await house.orchestrator.say(**member("tv-1", "Living Room TV"))
+        await house.settles(player, line)
+
+
 async def test_another_film_on_the_viewers_remote_is_a_viewer_who_left(
     tmp_path: Path, autojump_clock: Clock
 ) -> None:

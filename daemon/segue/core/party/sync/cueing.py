@@ -230,6 +230,11 @@ def release_at_s(turn: Turn, position_s: float) -> float:
 
 def run_held(turn: Turn, step: Held) -> None:
     """Wait for the line; meanwhile notice the viewer's hand, and try the player out where nobody is in a hurry."""
+    seen = turn.agent.seen
+    if seen is not None and seen.state == "stopped" and seen.same >= 1:
+        turn.say("hand_stopped", seen.position_s)
+        turn.become(Away(paused=True))
+        return
     if turn.line.rate > 0.0:
         due_s = release_at_s(turn, step.position_s)
         if turn.now_s >= due_s:
