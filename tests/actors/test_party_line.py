@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segue.actors import party_socket
-from segue.actors.party_line import BACK_OFF_S, JITTER, LATER_S, End, Link, PartyLine, end_of
+from segue.actors.party_line import BACK_OFF_S, JITTER, LATER_S, PAUSE_S, End, Link, PartyLine, end_of
 from segue.actors.party_socket import (
     Address,
     AddressError,
@@ -103,7 +103,12 @@ async def test_whoever_was_replaced_stays_away(autojump_clock: trio.abc.Clock) -
     assert len(await attempts(lambda _n: Closed(4001), 100_000.0)) == 1
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1006, 1011, 1012, 1013, 3999])
+async def test_who_is_asked_to_come_later_comes_after_half_a_minute(autojump_clock: trio.abc.Clock) -> None:
+    assert len(await attempts(lambda _n: Closed(1013), PAUSE_S - 1)) == 1
+    assert len(await attempts(lambda _n: Closed(1013), PAUSE_S * (1 + JITTER) + 1)) == 2
+
+
+@pytest.mark.parametrize("code", [1000, 1001, 1006, 1011, 1012, 3999])
 async def test_other_ends_are_followed_by_an_attempt_within_seconds(
     autojump_clock: trio.abc.Clock, code: int
 ) -> None:
@@ -276,6 +281,7 @@ BODY = b'{"ok":false,"error":{"code":"bad_passkey","message":"The passkey of ali
             "later",
             "b.example",
         ),
+        (b"HTTP/1.1 429 Slow\r\nRetry-After: 30\r\nContent-Length: 0\r\n\r\n", "pause", "HTTP status 429"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "soon", "HTTP status 200"),
         (
             b"HTTP/1.1 101 Up\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: forged\r\n\r\n",

@@ -18,6 +18,8 @@ BACK_OFF_S = (*(1.0,) * 12, 2.0, 4.0, 8.0, 16.0, 30.0)
 watches a film wants to be heard again at once: so the first quarter of a minute is spent trying."""
 JITTER = 0.25
 """Each wait is so much longer at most, by chance, so that homes do not come back all at once."""
+PAUSE_S = 30.0
+"""The short pause, in seconds: for who is asked not to come at once."""
 LATER_S = 900.0
 """The long pause, in seconds: for what a person has to mend first, and might have."""
 PROVED_S = 30.0
@@ -29,6 +31,7 @@ REASONS: dict[int, tuple[Again, str]] = {
     1007: ("later", "The orchestrator got text that is no UTF-8."),
     1008: ("later", "The orchestrator refuses the passkey, or got too many messages."),
     1009: ("later", "The orchestrator got a message that is too long."),
+    1013: ("pause", "The orchestrator asks to come back later."),
     4001: ("never", "The same user connected from elsewhere."),
     4002: ("later", "The orchestrator got too many messages that it could not read."),
     4003: ("later", "The user's access was taken back."),
@@ -118,8 +121,8 @@ class PartyLine:
         """Give the wait after an end, in seconds."""
         if end.again == "never":
             return float("inf")
-        if end.again == "later":
-            return LATER_S * (1.0 + JITTER * self._rng.random())
+        if end.again != "soon":
+            return (PAUSE_S if end.again == "pause" else LATER_S) * (1.0 + JITTER * self._rng.random())
         base_s = BACK_OFF_S[min(self._attempt, len(BACK_OFF_S) - 1)]
         self._attempt += 1
         return base_s * (1.0 + JITTER * self._rng.random())

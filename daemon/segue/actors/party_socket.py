@@ -36,8 +36,9 @@ REFUSAL_BYTES = 4096
 ACCEPT_KEY = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """RFC 6455, section 1.3."""
 
-Again = Literal["soon", "later", "never"]
-"""Whether to come back: after seconds, after a long pause, or only when somebody has changed something."""
+Again = Literal["soon", "pause", "later", "never"]
+"""Whether to come back: after seconds, after half a minute, after a long while, or only when somebody has changed
+something."""
 
 _SCHEMES = {"ws": False, "wss": True, "http": False, "https": True}
 _PATH = re.compile(r"/[^\s?#\\\x00-\x20\x7f]*\Z")
@@ -321,7 +322,8 @@ def _refused(address: Address, answer: h11.Response, body: bytes) -> LineError:
         return LineError(
             f"{where}: there is no party door at {address.path}.", "Does [party] host = true?", again="later"
         )
-    return LineError(f"{where}: {said or 'no WebSocket there'} (HTTP status {status}).")
+    again: Again = "pause" if status == 429 or "retry-after" in headers else "soon"
+    return LineError(f"{where}: {said or 'no WebSocket there'} (HTTP status {status}).", again=again)
 
 
 def _said(body: bytes) -> str:
