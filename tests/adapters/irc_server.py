@@ -1,5 +1,6 @@
 """A small IRC server that says only what a test makes it say. Written after RFC 2812, apart from our client."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -95,12 +96,17 @@ class Server:
 
 
 @asynccontextmanager
-async def irc_server() -> AsyncIterator[Server]:
+async def irc_server(tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
     """Listen on loopback while the block runs."""
     arrived, arrivals = trio.open_memory_channel[Visit](10)
 
     async def serve(stream: trio.SocketStream) -> None:
-        await arrived.send(Visit(stream))
+        secure = (
+            trio.SSLStream(stream, tls, server_side=True, https_compatible=True)
+            if tls is not None
+            else stream
+        )
+        await arrived.send(Visit(secure))
         await trio.sleep_forever()
 
     async with trio.open_nursery() as nursery:

@@ -1,9 +1,12 @@
 """The IRC client against a small server that says only what the test makes it say, over real sockets."""
 
 import logging
+import ssl
+from base64 import b64decode
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 import trio
@@ -11,6 +14,7 @@ import trio
 from segue.adapters.irc import Away, Entered, Gone, IrcClient, IrcEvent, IrcSettings, Said, Timing
 from segue.secret import Secret
 from tests.adapters.irc_server import Server, Visit, irc_server
+from tests.helpers.ngircd import make_certificate, needs_openssl
 from tests.helpers.rig import free_port
 
 QUICK = Timing(line_s=0.05, back_off_s=(0.05,), later_s=0.1)
@@ -303,3 +307,66 @@ async def test_a_person_is_heard_with_where_they_are() -> None:
 def test_an_account_is_never_logged_in_to_without_tls() -> None:
     with pytest.raises(ValueError, match="over TLS"):
         IrcSettings(host="h", tls=False, channel="#c", account="a", account_password=Secret("b"))
+
+
+@needs_openssl
+async def test_an_account_is_logged_in_to_over_tls(tmp_path: Path) -> None:
+    """And whom the server then vouches for is told with what they say."""
+    make_certificate(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with irc_server(context) as server:
+        how = settings(
+            server,
+            tls=True,
+            ca_file=str(tmp_path / "cert.pem"),
+            account="house",
+            account_password=Secret(PASSWORD),
+        )
+        async with running(how) as heard:
+            visit = await server.visit()
+            await visit.until("USER")
+            await visit.say(":irc.test CAP * LS :account-tag sasl=PLAIN")
+            assert await visit.until("CAP REQ") == "CAP REQ :account-tag sasl"
+            await visit.say(":irc.test CAP * ACK :account-tag sasl")
+            await visit.until("AUTHENTICATE PLAIN")
+            await visit.say("AUTHENTICATE +")
+            said = await visit.until("AUTHENTICATE ")
+            assert b64decode(said.split()[1]) == f"house\0house\0{PASSWORD}".encode()
+            await visit.say(":irc.test 903 segue :SASL authentication successful")
+            await visit.until("CAP END")
+            await visit.say(":irc.test 001 segue :Welcome", ":irc.test 376 segue :End of MOTD")
+            await visit.enter()
+            await heard.entered()
+            await visit.say("@account=alice :al!a@host PRIVMSG segue :!list")
+            assert await heard.until(lambda e: isinstance(e, Said)) == Said(
+                "al", "!list", "alice", is_here=False
+            )
+
+
+@needs_openssl
+async def test_a_refused_account_is_said_without_its_password(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_certificate(tmp_path, "127.0.0.1")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with irc_server(context) as server:
+        how = settings(
+            server,
+            tls=True,
+            ca_file=str(tmp_path / "cert.pem"),
+            account="house",
+            account_password=Secret(PASSWORD),
+        )
+        assert PASSWORD not in repr(how)
+        async with running(how) as heard:
+            visit = await server.visit()
+            await visit.until("USER")
+            await visit.say(":irc.test CAP * LS :sasl", ":irc.test CAP * ACK :sasl")
+            await visit.until("AUTHENTICATE PLAIN")
+            await visit.say(":irc.test 904 segue :SASL authentication failed")
+            end = await heard.until(lambda e: isinstance(e, Away))
+            assert end == Away("it does not log us in to account house: SASL authentication failed")
+            await visit.ended()
+    assert PASSWORD not in caplog.text

@@ -39,9 +39,12 @@ DHFile = {directory}/dh.pem
 Ports = {tls_port}
 """
 
+needs_openssl = pytest.mark.skipif(
+    shutil.which("openssl") is None and "CI" not in os.environ, reason="needs the Debian package openssl"
+)
 needs_ngircd = pytest.mark.skipif(
-    not os.access(PROGRAM, os.X_OK) and "CI" not in os.environ,
-    reason="needs the Debian package ngircd (apt-get install --no-install-recommends ngircd)",
+    not (os.access(PROGRAM, os.X_OK) and shutil.which("openssl")) and "CI" not in os.environ,
+    reason="needs the Debian packages ngircd and openssl (apt-get install --no-install-recommends ngircd openssl)",
 )
 
 
