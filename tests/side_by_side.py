@@ -10,7 +10,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-WAITING = ("tests/e2e", "tests/actors", "tests/demo")
+WAITING = ("tests/e2e", "tests/actors")
 
 
 def main(arguments: Sequence[str]) -> int:
