@@ -41,7 +41,10 @@ def scene_changed(room: Room, scene: Scene, out: Out) -> Room:
     before = room.kept.yielded or Yielded(scene=Scene())
     after = but(before, scene=scene, because=out.stamp.seq)
     if scene.kind:
-        return with_kept(room, yielded=after)
+        is_back = (
+            before.under_way and not before.scene.kind
+        )  # how far it had come is not known: from the start
+        return with_kept(room, yielded=but(after, arranged="") if is_back else after)
     if before.let_go or not (before.arranged or before.under_way or before.music):
         return with_kept(room, yielded=None)
     after = but(after, arranged=before.arranged or "film", may_play=before.may_play and before.scene.in_step)
@@ -341,8 +344,8 @@ def moved_by_hand(room: Room, input_name: str) -> Room:
     return with_kept(room, yielded=gone)
 
 
-BEFORE: dict[Arranged, Arranged] = {"film": "", "music": "film", "": "film"}
-"""From where each is arranged."""
+BEFORE: dict[Arranged, Arranged] = {"": "", "film": "", "music": "film"}
+"""From where each is arranged; what is given back is given back from the film."""
 
 
 def after_absence(room: Room) -> Room:
