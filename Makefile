@@ -31,7 +31,7 @@ check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/lint-imports --no-cache
 
 test: check ## every check that CI runs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.side_by_side
 	@echo "All of segue's checks are green."
 
 fmt: $(STAMP) ## format and mend what can be mended by itself
