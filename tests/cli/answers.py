@@ -35,6 +35,7 @@ def room(name: str = "living", **changes: Any) -> Json:
         "phase": "resting",
         "fade": None,
         "available": True,
+        "party": None,
         **changes,
     }
 

@@ -46,6 +46,17 @@ def test_status_shows_a_fade_and_a_mute_and_an_absence(segued: FakeSegued, ctl: 
     assert "not reachable" in shown
 
 
+def test_status_shows_a_film_that_is_watched_together(segued: FakeSegued, ctl: Ctl) -> None:
+    """The film stands before the music that made way for it; in an intermission the music is what is heard."""
+    party = {"party_id": "k3x9qa", "film": "Sunrise", "scene": "film", "held": True}
+    watching = answers.room(party=party)
+    resting = answers.idle_room(party={**party, "scene": "intermission"})
+    segued.on("GET", "/api/v1/status", says(answers.status(watching, resting)))
+    shown = ctl("status").out.splitlines()
+    assert shown[-2].endswith("Sunrise  party k3x9qa")
+    assert shown[-1].endswith("intermission")
+
+
 def test_status_of_a_house_without_rooms_says_what_to_do(segued: FakeSegued, ctl: Ctl) -> None:
     segued.on("GET", "/api/v1/status", says(answers.status(rooms=[], plex={"configured": False})))
     shown = ctl("status").out

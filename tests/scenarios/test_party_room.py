@@ -14,13 +14,19 @@ from segue.core.music.effects import CommandPlayer, SelectSource
 from segue.core.music.state import RoomSettings
 from segue.core.party.home import HomeSeatSeen
 from segue.core.party.settings import PhaseName
+from segue.interfaces.moment import Moment
+from segue.interfaces.views import rooms
+from segue.runtime.rows import decoded, encoded
+from segue.runtime.why import explain
 from tests.helpers.house import CD, LIVING, PID, RADIO, TV, open_house
 from tests.helpers.party_room import (
     CINEMA,
+    PHONO,
     SEAT,
     agent,
     at_rest,
     bases,
+    choose,
     inputs,
     leave,
     music_plays,
@@ -87,6 +93,52 @@ async def test_a_whole_evening(autojump_clock: MockClock) -> None:
         await trio.sleep(100)
         assert untouched(house)
         assert max(b - a for a, b in pairwise(level for _, level in house.levels)) <= 3
+
+
+async def test_why_tells_how_it_came(autojump_clock: MockClock) -> None:
+    """Every act leads back to the party's own news, by the rule that bears the sentence."""
+    async with open_house(CINEMA) as house:
+        await music_plays(house)
+        party(house, "playing")
+        await trio.sleep(20)
+        party(house, "intermission")
+        await trio.sleep(20)
+        leave(house)
+        await trio.sleep(30)
+        acts = explain([decoded(encoded(entry)) for entry in house.journal.entries], limit=50).acts
+        told = {(act.why, act.act): act for act in acts}
+        film = told["film_begins", "source inputs/tv"]
+        assert [cause.text for cause in film.because] == [
+            'living makes way for "Sunrise" of party k3x9qa',
+            "Living Room TV is in party k3x9qa: playing",
+        ]
+        assert film.because[0].rule == "music_yields_to_party"
+        music = told["intermission_begins", "source inputs/cd"]
+        assert music.because[0].text == 'living has an intermission of "Sunrise" in party k3x9qa'
+        home = next(act for act in acts if act.why == "party_is_over")
+        assert [cause.text for cause in home.because] == [
+            "living is in no party any more",
+            "our player is out of party k3x9qa",
+        ]
+
+
+async def test_the_room_shows_its_party(autojump_clock: MockClock) -> None:
+    """What a reader of the API sees; a room that was let go says so."""
+    async with open_house(CINEMA) as house:
+        await music_plays(house)
+        party(house, "playing")
+        await trio.sleep(20)
+
+        def shown() -> object:
+            (room,) = rooms(house.store.state, Moment(0.0, 0.0))["rooms"]
+            return room["party"]
+
+        film = {"party_id": "k3x9qa", "film": "Sunrise", "scene": "film", "held": True}
+        assert shown() == film
+        choose(house, PHONO)
+        assert shown() == {**film, "held": False}
+        leave(house)
+        assert shown() is None
 
 
 # ------------------------------------------------------------------ what is heard where

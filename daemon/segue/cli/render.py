@@ -179,9 +179,14 @@ def title(now: Json) -> str:
 
 
 def now_line(room: Json, paint: Paint) -> str:
-    """Write what is on, and how far it has come."""
-    now = record(room.get("now"))
+    """Write what is on, and how far it has come; a film that is watched together stands before the music."""
+    party, now = record(room.get("party")), record(room.get("now"))
+    scene, film = text(party.get("scene")), text(party.get("film"))
+    if scene == "film":
+        return f"{film or 'a film'}  {paint('dim', 'party ' + text(party.get('party_id')))}"
     name = title(now)
+    if scene == "intermission":
+        name = f"{name}  {paint('dim', 'intermission')}".strip()
     at, most = number(now.get("position_ms")), number(now.get("duration_ms"))
     if not name or at is None:
         return name

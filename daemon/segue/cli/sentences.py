@@ -240,6 +240,17 @@ def _fades_allowed(_told: Told, data: Json, _frame: Json) -> Sentence:
     return "", f"levels do not fade for now{f': {because}' if because else ''}", "yellow"
 
 
+def _room_scene_changed(_told: Told, data: Json, _frame: Json) -> Sentence:
+    room, scene = text(data.get("room")), record(data.get("scene"))
+    match text(scene.get("kind")):
+        case "film":
+            return room, f"makes way for {text(scene.get('film')) or 'the film'}", "blue"
+        case "intermission":
+            return room, "has an intermission", "blue"
+        case _:
+            return room, "is in no party any more", "blue"
+
+
 def _actor_failed(_told: Told, data: Json, _frame: Json) -> Sentence:
     again_in_s = number(data.get("again_in_s")) or 0.0
     actor, error = text(data.get("actor")).replace("_", " "), text(data.get("error"))
@@ -275,6 +286,7 @@ SENTENCES: dict[str, Callable[[Told, Json, Json], Sentence | None]] = {
     "music.command_failed": _command_failed,
     "music.player_command_failed": _player_command_failed,
     "music.fades_allowed": _fades_allowed,
+    "music.room_scene_changed": _room_scene_changed,
     "music.play_requested": _asks("to play"),
     "music.pause_requested": _asks("to pause"),
     "music.stop_requested": _asks("to stop"),

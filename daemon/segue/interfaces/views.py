@@ -64,6 +64,7 @@ def room(r: Room, music: MusicState, moment: Moment) -> Json:
         "phase": str(type(r.phase).__struct_config__.tag),
         "fade": _fade(r, moment),
         "available": receiver.available,
+        "party": _party(r),
     }
 
 
@@ -142,6 +143,15 @@ def _fade(r: Room, moment: Moment) -> Json | None:
         "remaining_s": round(max(0.0, phase.ends_at - moment.now_at), 3),
         "why": phase.why,
     }
+
+
+def _party(r: Room) -> Json | None:
+    """Say which watch party the room is in, and whether what was arranged for it is still ours."""
+    yielded = r.kept.yielded
+    if yielded is None or not yielded.scene.kind:
+        return None
+    scene = yielded.scene
+    return {"party_id": scene.party_id, "film": scene.film, "scene": scene.kind, "held": not yielded.let_go}
 
 
 # ------------------------------------------------------------------ status
