@@ -41,7 +41,6 @@ token_file = "{directory}/plex-token"
 timeout_s = 3.0
 [party]
 host = {hosts}
-{party}
 [party.agent]
 username = "{name}"
 authorized_clients = ["{title}"]
@@ -120,7 +119,7 @@ async def home(
     film: Path | None,
     *,
     at: str = "",
-    party: str = "",
+    hosts: bool | None = None,
     more: str = "",
     guid: str = GUID,
     file_name: str = "",
@@ -150,8 +149,7 @@ async def home(
                 directory=directory,
                 name=name,
                 title=title,
-                hosts="false" if at else "true",
-                party=party,
+                hosts=str(not at if hosts is None else hosts).lower(),
             )
             config += (f'orchestrator = "{at}"\n' if at else "") + more
             segued = Segued(directory, config)

@@ -33,7 +33,7 @@ async def test_friends_watch_a_film_together(place: Path, film: Path) -> None:
         at = f"ws://127.0.0.1:{host.port}/ws"
         async with (
             home(place, "ada", film, at=at) as ada,
-            home(place, "ben", film, party="# ben knows of no party elsewhere yet") as ben,
+            home(place, "ben", film, hosts=False) as ben,
         ):
             party = await create(host, rules={"open": True})
             await party.host_knows("ada")

@@ -352,12 +352,17 @@ class PartyAgent:
             self._start(self._keep_looking)
 
     def _misses_a_player(self) -> bool:
-        return self._sessions.without_player and any(not player.device_id for player in self._seen.players)
+        unseen = self._never_looked or any(not player.device_id for player in self._seen.players)
+        return unseen and self._sessions.without_player
+
+    @property
+    def _never_looked(self) -> bool:
+        return self._seen_at == -inf
 
     async def _keep_looking(self) -> None:
         try:
             while self._misses_a_player():
-                await trio.sleep(LOOK_AGAIN_S)
+                await trio.sleep(0 if self._never_looked else LOOK_AGAIN_S)
                 await self.look(FRESH_S)
         finally:
             self._searching = False
