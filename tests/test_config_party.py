@@ -278,6 +278,7 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
         ('[party.agent]\nusername = "a"\norchestrator = "wss://h"', "has no passkey"),
         ('[party]\nhost = false\n[party.agent]\nusername = "a"', "no house to be with"),
         ('[party.agent]\nusername = "a"', "finds no film"),
+        ('[party.agent]\nusername = "a"\ninvite_file = "gone"', "there is no invitation until it is"),
         ('[irc]\nserver = "h"\nchannel = "#a"\ntls = false', "irc.tls is false"),
         ('[irc]\nserver = "h"\nchannel = "#a"\nport = 6667', "with TLS it is 6697"),
     ],

@@ -147,6 +147,8 @@ def _warnings_of_agent(config: Config) -> Iterator[str]:
     agent = config.party_agent
     if not agent.enabled:
         return
+    if agent.invite_file and agent.invite is None:
+        yield "party.agent.invite_file is not there: there is no invitation until it is (then `seguectl reload`)."
     url = agent.orchestrator_url
     beyond = bool(url) and not is_loopback(host_of(url))
     if url.startswith("ws:") and beyond and agent.passkey is not None:

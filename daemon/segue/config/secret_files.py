@@ -67,6 +67,8 @@ SECRET_KEYS = (
     IRC_PASSWORD,
     IRC_SASL_PASSWORD,
 )
+NEED_NOT_BE_THERE = (API_TOKEN, PARTY_INVITE)
+"""Secrets whose file may be missing: the one is made at the first start, the other goes when its party is over."""
 
 
 def read_secret(
@@ -86,7 +88,7 @@ def read_secret(
                     f"{key.file_key} is not read, because there is a credential {key.credential}."
                 )
             return secret
-    if file and (key is not API_TOKEN or _exists(Path(file))):
+    if file and (key not in NEED_NOT_BE_THERE or _exists(Path(file))):
         return _read_file(
             key, Path(file), draft.where(key.file_key), draft, guarded=is_guarded(file, environ)
         )
