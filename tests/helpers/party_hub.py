@@ -108,10 +108,14 @@ class Guest:
         self.heard: list[dict[str, Any]] = []
 
     async def say(self, *messages: Any) -> None:
-        """Send messages; texts and bytes as they are, everything else as JSON."""
-        for message in messages:
-            raw = message if isinstance(message, str | bytes) else json.dumps(message)
-            await trio.to_thread.run_sync(self.websocket.send, raw)
+        """Send messages, without a pause; texts and bytes as they are, everything else as JSON."""
+        raw = [message if isinstance(message, str | bytes) else json.dumps(message) for message in messages]
+
+        def send() -> None:
+            for message in raw:
+                self.websocket.send(message)
+
+        await trio.to_thread.run_sync(send)
 
     async def hear(self) -> dict[str, Any]:
         """Wait for the next message."""

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
 import trio
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from segue.actors.party_gate import GateSettings
 from segue.core.party.requests import PauseRequested, ResumeRequested, SeekRequested, StartRequested
@@ -328,7 +328,8 @@ async def test_a_flood_ends_it_and_nobody_else_notices() -> None:
     async with hosted() as hub, visiting(hub, named("bob")) as bob, visiting(hub, named("alice")) as alice:
         await alice.until("welcome")
         await bob.until("welcome")
-        await alice.say(*[{"type": "time", "c0": 1.0}] * 41)
+        with suppress(ConnectionClosed):  # while it still speaks
+            await alice.say(*['{"type":"time","c0":1}'] * 2000)
         code, reason = await alice.ended()
         assert code == 1008
         assert "a second" in reason
@@ -389,7 +390,7 @@ async def test_whoever_comes_back_hears_what_it_missed_with_a_higher_revision() 
 
 
 async def test_a_slow_reader_is_cut_off_and_nobody_else_waits() -> None:
-    async with hosted(limits=Limits(write_s=0.5), send_buffer_bytes=4096) as hub:
+    async with hosted(limits=Limits(write_s=3.0), send_buffer_bytes=4096) as hub:
         party_id = hub.party("alice", rules=OPEN_PARTY)
         async with (
             deaf(hub, named("alice", agent="one that never reads")),
