@@ -1,4 +1,4 @@
-"""What the party agent keeps on disk: whatever a file says, it makes sense of it, and a crash loses no file."""
+"""What the party agent keeps on disk: whatever a file says, players are driven sensibly, and a crash loses nothing."""
 
 import os
 from pathlib import Path
