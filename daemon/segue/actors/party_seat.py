@@ -54,7 +54,6 @@ class Seat:
         self.problem = ""
         self.detail = ""
         self.report: Report | None = None
-        """The last one."""
         self.cued = False
         self._household = household
         self._driver: PlayerDriver | None = None
@@ -64,11 +63,9 @@ class Seat:
         """The film that the match is for."""
         self._screen: Screen | None = None
         self._info: PlayerInfo | None = None
-        """How the player is reached."""
         self._offset_ms = 0
         self._fetched_rev = -1
-        self._ready_rev = -1
-        self._stalled = False
+        self._ready_rev, self._stalled = -1, False
         self._hand: Report | None = None
         """What the viewer's hand did that the orchestrator has not answered yet..."""
         self._hand_untold = False
