@@ -79,6 +79,17 @@ def test_a_party_that_is_left_is_followed_no_more() -> None:
     assert (players.next_at, sent(players, 99.0)) == (None, [])
 
 
+def test_the_end_is_told_once_and_then_nothing_is_left() -> None:
+    players = OldPlayers()
+    players.follow(state(1, "playing", 0, 0.0), [TV], 0.0)
+    sent(players, 0.0)
+    players.follow(state(2, "ended", 90_000, 90.0), [TV], 90.0)
+    assert sent(players, 90.0) == [("stop", 90_000)]
+    players.follow(state(2, "ended", 90_000, 90.0), [TV], 91.0)
+    assert sent(players, 99.0) == []
+    assert players.next_at is None
+
+
 def test_a_film_without_a_file_name_cannot_be_told() -> None:
     players = OldPlayers()
     players.follow(state(1, "playing", 0, 0.0, FilmBody(7_200_000, guid="plex://movie/1")), [TV], 0.0)

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segue.actors.party_reports import FLUTTER_S, STEADY_S, Reports, is_news
+from segue.actors.party_reports import FLUTTER_S, PLAYERS_MAX, STEADY_S, Reports, is_news
 from segue.core.party.actions import SeatReported
 from segue.core.party.state import Report
 
@@ -86,6 +86,15 @@ def test_what_is_forgotten_is_told_no_more() -> None:
     assert [held.device_id for held in reports.due(1.0)] == ["projector"]
     reports.forget("abcdef")
     assert list(reports.of("abcdef")) == []
+
+
+def test_years_of_parties_leave_no_more_behind_than_fits() -> None:
+    reports = Reports("ours")
+    for n in range(3 * PLAYERS_MAX):
+        reports.take(action(device=f"tv-{n}"), float(n))
+    kept = [heard.latest.device_id for heard in reports.of("abcdef")]
+    assert len(kept) == PLAYERS_MAX
+    assert kept[-1] == f"tv-{3 * PLAYERS_MAX - 1}"
 
 
 STEPS = st.lists(

@@ -76,4 +76,11 @@ class OldPlayers:
                 texts.append(encode_command(player.pending.pop(0).command))
                 if not player.pending:
                     player.followed = player.goal
+        over = [
+            key
+            for key, player in self._players.items()
+            if player.goal.phase == "ended" and not player.pending
+        ]
+        for key in over:
+            del self._players[key]
         return texts

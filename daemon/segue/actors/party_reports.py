@@ -21,6 +21,9 @@ but where they are, which is what they are corrected by."""
 PARKING_MS = 250
 """How much longer or shorter loading must take to be news."""
 
+PLAYERS_MAX = 64
+"""Players of one connection that are remembered; those of parties long over give way."""
+
 Key = tuple[str, str]
 """A party and a device."""
 
@@ -40,7 +43,7 @@ class Heard(msgspec.Struct):
 
 
 class Reports:
-    """The reports of one connection. Bounded by its caller, who takes only those of seats that exist."""
+    """The reports of one connection; its caller takes only those of seats that exist."""
 
     def __init__(self, protocol: Protocol) -> None:
         self._steady_s = STEADY_S[protocol]
@@ -51,6 +54,8 @@ class Reports:
         key = (action.party_id, action.device_id)
         heard = self._heard.get(key)
         if heard is None:
+            while len(self._heard) >= PLAYERS_MAX:
+                del self._heard[next(iter(self._heard))]
             heard = self._heard[key] = Heard(action, now_at)
         stalled = action.report.note == "stalled"
         if stalled and (heard.latest is action or heard.latest.report.note != "stalled"):
