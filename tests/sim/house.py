@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 import trio
+from msgspec.structs import replace as but
 from trio.testing import MockClock
 
 from segue.actors.heos_controller import HeosController
@@ -35,6 +36,7 @@ from segue.core.music.actions import (
 )
 from segue.core.music.levels import base_level
 from segue.core.music.state import MusicSettings, Resting, Room, RoomSettings, durable, revived
+from segue.core.party.home import AgentLinkChanged, HomeSeat, HomeSeatGone, HomeSeatSeen
 from segue.core.state import State
 from segue.core.system.actions import DaemonStarted
 from segue.demo.heos_speaker import HeosSpeaker
@@ -58,7 +60,16 @@ ROOM = RoomSettings(
     input="inputs/cd",
     max_level=MAX_LEVEL,
     start_level=None,
+    film_player="Projector",
+    film_input="inputs/tv",
+    film_level=45,
 )
+SEAT = HomeSeat("k3x9qa", "projector-1", "Projector", "lobby", film="Sunrise")
+EVENING = (
+    *("gathering", "playing", "playing", "paused", "playing", "intermission", "intermission", "playing"),
+    *("waiting", "playing", "ended"),
+)
+"""How a party goes on, by one word each time."""
 
 
 class ViolationError(AssertionError):
@@ -115,6 +126,7 @@ class SimHouse:
         self.steps = 0
         self.daemon = trio.CancelScope()
         self.story: list[str] = []
+        self.evening = itertools.cycle(EVENING)
         self.store: Store
         self.listener: WebhookListener
         self.journal: SimJournal
@@ -313,6 +325,19 @@ class SimHouse:
     def disk_is_slow(self) -> None:
         self.journal.slow = not self.journal.slow
 
+    def party_goes_on(self) -> None:
+        phase = next(self.evening)
+        cued = phase == "intermission" and self.dice.random() < 0.3
+        seat = but(SEAT, phase=phase, cued=cued, in_step=self.dice.random() < 0.9)
+        self._ask(AgentLinkChanged(True, "ws://loopback"))
+        self._ask(HomeSeatSeen(seat))
+
+    def party_loses_its_seat(self) -> None:
+        self._ask(HomeSeatGone(SEAT.party_id, SEAT.device_id))
+
+    def orchestrator_is_lost(self) -> None:
+        self._ask(AgentLinkChanged(False, "ws://loopback", "simulated"))
+
     def daemon_is_killed(self) -> None:
         self._started = trio.Event()
         self.daemon.cancel()
@@ -327,6 +352,9 @@ class SimHouse:
         *itertools.repeat(knob, 3),
         *itertools.repeat(asks_pause, 2),
         *itertools.repeat(asks_play, 2),
+        *itertools.repeat(party_goes_on, 5),
+        party_loses_its_seat,
+        orchestrator_is_lost,
         player_stops,
         player_is_deaf,
         plex_suffers,
@@ -365,7 +393,9 @@ class SimHouse:
         faults.duplicate_events = False
         self.plex.health, self.plex.obeys = "well", True
         self.journal.slow = False
-        await trio.sleep(15.0)  # what was asked last may still take its course
+        self._ask(AgentLinkChanged(True, "ws://loopback"))
+        self.party_loses_its_seat()
+        await trio.sleep(90.0)  # what was asked last may still take its course, and a party be given up
         self.plex.state = None
         await trio.sleep(HEALING_S)
         self.check_speaker()
@@ -379,6 +409,8 @@ class SimHouse:
         level, base = self.speaker.level(), base_level(room)
         if base is None or min(level, MAX_LEVEL) != base:
             raise ViolationError(f"the receiver is at {level}, the person's level is {base}")
+        if room.kept.yielded is not None:
+            raise ViolationError(f"the party is over, and something is still its: {room.kept.yielded}")
         if room.activity != "stopped":
             raise ViolationError(f"the room believes that the player is {room.activity}")
         if self.store.state.system.journal != "ok":
