@@ -58,6 +58,8 @@ class Habits:
     lost: float = 0.0
     """The share of questions and of commands that are lost."""
     deaf_to_seeks: bool = False
+    blind_at_zero: bool = False
+    """At the very beginning of a film its timeline says `buffering`, and no position."""
     ignored_offsets: int = 0
     """So many films begin at 0, whatever was asked for."""
 
@@ -237,7 +239,9 @@ class Telly:
 
         def there() -> None:
             state, position = self._shown()
-            shown_ms = None if state == "stopped" else round(position * 1000)
+            if self.habits.blind_at_zero and state != "stopped" and position == 0:
+                state = "buffering"
+            shown_ms = None if state in ("stopped", "buffering") else round(position * 1000)
             media = self.media
             self.at(
                 self.now + self._delay(),

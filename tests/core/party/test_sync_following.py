@@ -11,7 +11,7 @@ from segue.core.party.sync.cueing import REHEARSE_LATER_S
 from segue.core.party.sync.latency import Learned
 from segue.core.party.sync.messages import Load, Pause, Play, Rejoined, Report, SeekTo, SetRate, Trimmed
 from segue.core.party.sync.target import GroupLine, pausing, resuming, seeking
-from tests.core.party.telly import Habits, Telly
+from tests.core.party.telly import MEDIA, Habits, Telly
 
 SEEDS = st.integers(0, 2**32)
 FRAME = 1 / 24
@@ -286,6 +286,20 @@ def test_no_trial_undoes_a_play_that_was_not_seen_yet() -> None:
     telly.run(8.0)
     assert "hand_played" in {note for at, note in telly.notes if at >= before}
     assert telly.count(Play, Pause, SeekTo, since=before) == 0
+
+
+@pytest.mark.parametrize("position_ms", [0, 400])
+def test_a_player_that_shows_nothing_at_the_beginning_begins_with_the_others(position_ms: int) -> None:
+    """It cannot be seen to stand at 0, so it stands a second farther on, and is released a second later."""
+    telly = Telly(Habits(blind_at_zero=True))
+    telly.run(1.0)
+    telly.tell(GroupLine(1, position_ms, telly.now, 0.0, MEDIA))
+    telly.run(12.0)
+    assert isinstance(telly.agent.step, Held)
+    telly.tell(GroupLine(2, position_ms, telly.now + 2.0, 1.0, MEDIA))
+    telly.run(8.0)
+    assert telly.button
+    assert abs(telly.drift) < 0.1
 
 
 @pytest.mark.parametrize("after_s", [1.5, 2.0, 4.0, 8.0])

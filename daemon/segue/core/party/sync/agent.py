@@ -227,6 +227,8 @@ class Agent(msgspec.Struct, frozen=True):
     phase: Phase = Phase()
     seen: Seen | None = None
     trim_s: float = 0.0
+    blind_at_zero: bool = False
+    """Whether the player names no position where a film begins, so that it cannot be seen to stand there."""
     joined: bool = False
     """Whether the player has been in step; until then nothing that is done to it disturbs anybody."""
     commands: int = 0

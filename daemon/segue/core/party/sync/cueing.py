@@ -36,6 +36,8 @@ LOADS_MAX = 3
 LOAD_REST_S = 60.0
 STARTED_S = 3.0
 """A film that is this far from where it began has just begun."""
+BESIDE_ZERO_S = 1.0
+"""Where a player stands that cannot be seen to stand at the very beginning; it is released so much later."""
 SEEKS_MAX = 5
 REHEARSE_AFTER_S = 1.5
 """A player that stands for so long is tried out before it has been in step; nobody has a hand on it then."""
@@ -70,7 +72,8 @@ def begin(turn: Turn) -> None:
 
 def cue(turn: Turn, why: Why, *, hurry: bool = False, aimed: bool = False) -> None:
     """Bring the player to stand at the line's position; one that stands there already just stays."""
-    position_s = max(0.0, turn.line.position_ms / 1000 - turn.agent.trim_s)
+    earliest_s = BESIDE_ZERO_S if turn.agent.blind_at_zero else 0.0
+    position_s = max(earliest_s, turn.line.position_ms / 1000 - turn.agent.trim_s)
     step = turn.agent.step
     if isinstance(step, Held | Cueing) and abs(step.position_s - position_s) <= PARKED_S:
         return
@@ -150,6 +153,10 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
     if turn.now_s - step.began_at_s > CUE_MAX_S:
         _give_up(turn, step, stands_s)
         return
+    if _is_blind(turn, step):
+        turn.put(blind_at_zero=True)
+        _send_to(turn, replace(step, position_s=BESIDE_ZERO_S, tries=0))
+        return
     if step.aimed and stands_s is not None:
         if abs(stands_s - step.position_s) < 1.0 and turn.agent.asked_tries == 1:
             turn.put(learned=stopped(turn.agent.learned, stands_s - step.position_s))
@@ -174,6 +181,15 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
             _send_to(turn, step)
         else:
             hold(turn, step, stands_s, sought=True)
+
+
+def _is_blind(turn: Turn, step: Cueing) -> bool:
+    """Tell whether a player was sent to the beginning and says ever since that it buffers, and no position."""
+    seen = turn.agent.seen
+    if seen is None or step.seek_at_s is None or step.position_s >= BESIDE_ZERO_S:
+        return False
+    nothing = seen.state == "buffering" and seen.position_s is None and seen.sent_at_s >= step.seek_at_s
+    return nothing and turn.now_s - step.seek_at_s > seek_wait_s(turn)
 
 
 def standing_s(turn: Turn, step: Cueing) -> float | None:
@@ -262,7 +278,7 @@ def rehearsal_at_s(turn: Turn, step: Held) -> float:
     """Tell when the next thing may be tried, once an answer from then on shows that the player still stands; infinity
     when there is nothing to try. Else a trial could undo what the viewer has just done."""
     learned = turn.agent.learned
-    known = learned.toggles is not None and (learned.quantum_ms is not None or step.position_s < 1.0)
+    known = learned.toggles is not None and (learned.quantum_ms is not None or step.position_s < 1.5)
     if known or not turn.agent.tuning.rehearse:
         return float("inf")
     in_use = turn.agent.joined and step.why != "rehearse"
