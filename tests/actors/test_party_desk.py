@@ -210,6 +210,27 @@ async def test_a_player_that_is_not_authorised_is_not_driven_by_the_old_protocol
         assert caught.value.code == "old_orchestrator"
 
 
+async def test_an_old_orchestrator_that_restarts_is_in_control_again_at_once(
+    tmp_path: Path, autojump_clock: Clock
+) -> None:
+    """It is not asked for a protocol that it does not know; but now and then, for it may have learned it."""
+    async with in_memory(tmp_path, TV) as house:
+        await old(house)
+        await house.orchestrator.say(**command("PLAY", 60_000))
+        await house.until(house.players["tv-1"].engine.is_moving)
+        told = len(house.orchestrator.heard)
+        house.vanish()
+        house.come_back()
+        await house.orchestrator.hears("register", after=told)
+        assert "hello" not in {message["type"] for message in house.orchestrator.heard[told:]}
+        assert house.commands().count("playMedia") == 1
+        await trio.sleep(3700)
+        told = len(house.orchestrator.heard)
+        house.vanish()
+        house.come_back()
+        await house.orchestrator.hears("hello", after=told)
+
+
 async def test_an_orchestrator_that_hangs_up_on_hello_is_tried_with_the_old_protocol(
     tmp_path: Path, autojump_clock: Clock
 ) -> None:

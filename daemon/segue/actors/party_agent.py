@@ -59,6 +59,8 @@ from segue.runtime.store import CoreError, Store
 __all__ = ["AgentSettings", "PartyAgent"]
 
 BY = "actor:party_agent"
+OLD_S = 3600.0
+"""An orchestrator that spoke the old protocol is asked again whether it knows ours after so long, in seconds."""
 UNHEARD_S = 5.0
 """A session that the orchestrator does not name within this time of a welcome is over, in seconds."""
 JOIN_S = 8.0
@@ -107,6 +109,8 @@ class PartyAgent:
         self._talk: Talk | None = None
         self._old_next = False
         """Whether the next connection begins with the old protocol."""
+        self._hello_at = -inf
+        """When a connection last began with ours."""
         self._sessions = Sessions(self, self._start)
         self._wants = WaitingWants()
         self._up, self._reason = False, ""
@@ -159,7 +163,9 @@ class PartyAgent:
 
     async def _talk_on(self, link: Link) -> None:
         """Talk on a connection until it has ended."""
-        talk = Talk(self, old=self._old_next)
+        talk = Talk(self, old=self._old_next and trio.current_time() - self._hello_at < OLD_S)
+        if not talk.old:
+            self._hello_at = trio.current_time()
         self._link, self._talk = link, talk
         try:
             await talk.run(link)

@@ -178,7 +178,7 @@ class Talk:
 
     async def _listen(self, link: Link) -> None:
         while (raw := await link.receive()) is not None:
-            received_s = trio.current_time()
+            received_s, self.heard_anything = trio.current_time(), True
             if self.old:
                 self._take_old(raw)
             elif (message := self._read(raw)) is not None:
