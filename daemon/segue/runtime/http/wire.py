@@ -36,7 +36,7 @@ class Wire:
         self._write_s = write_s
         self._buffer = bytearray()
         self._arrived = trio.Event()
-        self._room = trio.Event()
+        self._room: trio.Event | None = None
         self._writing = trio.Lock()
         self.ended = False
         """True when no more bytes will come, though some may still wait to be taken."""
@@ -76,7 +76,7 @@ class Wire:
             await self._arrived.wait()
         data = bytes(self._buffer[:max_bytes])
         del self._buffer[:max_bytes]
-        self._room.set()
+        self._make_room()
         return data
 
     async def write(self, data: bytes) -> None:
@@ -131,6 +131,11 @@ class Wire:
         self.broken = self.broken or broken
         self.ended = True
         self._arrived.set()
-        self._room.set()
+        self._make_room()
         if first:
             self.on_end()
+
+    def _make_room(self) -> None:
+        if self._room is not None:
+            self._room.set()
+            self._room = None
