@@ -253,6 +253,20 @@ async def test_a_room_without_a_receiver(autojump_clock: MockClock) -> None:
         assert house.sent() == []
 
 
+async def test_the_input_is_back_ten_seconds_before_the_film(autojump_clock: MockClock) -> None:
+    """It is cued twenty seconds before its release; not even a room that fades for half a minute is late."""
+    async with open_house(but(CINEMA, fade_out_s=30.0)) as house:
+        await music_plays(house)
+        party(house, "playing")
+        await trio.sleep(60)
+        party(house, "intermission")
+        await trio.sleep(60)
+        assert house.source == CD
+        party(house, "intermission", cued=True)
+        await trio.sleep(10)
+        assert (house.room.receiver.observed_source, plays(house)) == (TV, False)
+
+
 async def test_nothing_exceeds_the_limit(autojump_clock: MockClock) -> None:
     """`max_level` binds a party as it binds everybody."""
     room = but(CINEMA, max_level=35, film_level=50, intermission_level=45)

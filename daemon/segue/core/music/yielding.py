@@ -17,7 +17,7 @@ from segue.core.music import phases, sound
 from segue.core.music.actions import Scene, Source
 from segue.core.music.levels import base_level, film_input, scene_level, with_kept
 from segue.core.music.players import AUX_INPUT_SOURCE_ID, may_take_over, streams
-from segue.core.music.state import MusicState, Resting, Room, Then, Yielded
+from segue.core.music.state import Fading, MusicState, Resting, Room, Then, Yielded
 from segue.core.vocabulary import Out
 
 SOFTER = 0.75
@@ -28,6 +28,9 @@ find its orchestrator again, which may be starting as well."""
 
 BACK_S = 5.0
 """A party that is gone may be back within this time, as when the agent starts anew: nothing is given back before."""
+
+HURRY_S = 5.0
+"""Longest fade before a film, whatever the room's own is: after an intermission the input is to be there in time."""
 
 Arranged = Literal["", "film", "music"]
 
@@ -136,9 +139,10 @@ def _to_film(room: Room, state: MusicState, out: Out, yielded: Yielded) -> Room:
     if switch:
         film = Source(input=place, source_id=AUX_INPUT_SOURCE_ID, media_id=place)
         verb: Literal["pause"] | None = "pause" if music == "plex" else None
-        return sound.select(room, state, out, film, "film_begins", borrow=False, because=because, verb=verb)
+        room = sound.select(room, state, out, film, "film_begins", borrow=False, because=because, verb=verb)
+        return _hurried(room)
     if music:
-        return _silence(room, state, out, music, because)
+        return _hurried(_silence(room, state, out, music, because))
     return _to_level(room, state, out, "film_begins", because)
 
 
@@ -222,6 +226,14 @@ def _silence(room: Room, state: MusicState, out: Out, music: Literal["plex", "he
     assert then.verb is not None
     sound.command(room, state, out, then.verb, music, "film_begins", because)
     return _to_level(room, state, out, "film_begins", because)
+
+
+def _hurried(room: Room) -> Room:
+    """Let a fade away be short enough for the film."""
+    phase = room.phase
+    if not isinstance(phase, Fading) or phase.ends_at - phase.started_at <= HURRY_S:
+        return room
+    return but(room, phase=but(phase, ends_at=phase.started_at + HURRY_S))
 
 
 def _play(
