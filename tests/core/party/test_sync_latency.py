@@ -13,6 +13,7 @@ from segue.core.party.sync.latency import (
     SEEK_MIN_S,
     Learned,
     loaded,
+    parked,
     released,
     sought,
     stopped,
@@ -64,6 +65,18 @@ def test_a_seek_that_had_not_finished_is_not_the_unpausing() -> None:
     assert after.unpause_s == 0.2
     assert after.park_s > 1.4
     assert released(model, -0.05, parked=True).park_s < 1.0
+
+
+def test_a_player_that_took_longer_to_park_gets_more_time() -> None:
+    """What was seen counts; a quicker one only shortens it by punctual releases, for it may have been luck."""
+    model = Learned(park_s=1.0)
+    assert parked(model, 0.4) == model
+    slower = parked(model, 4.0)
+    assert 1.5 < slower.park_s < 4.0
+    for _ in range(30):
+        slower = parked(slower, 4.0)
+    assert abs(slower.park_s - 4.0) < 0.1
+    assert loaded(model, 0.6).park_s < 1.0
 
 
 def test_the_model_can_be_written_down() -> None:

@@ -15,7 +15,7 @@ from segue.core.party.sync.agent import (
     Seen,
     Speeding,
 )
-from segue.core.party.sync.latency import loaded, stopped
+from segue.core.party.sync.latency import loaded, parked, stopped
 from segue.core.party.sync.messages import Why
 from segue.core.party.sync.target import whole_ms
 from segue.core.party.sync.turn import OURS_S, Turn
@@ -164,6 +164,8 @@ def run_cueing(turn: Turn, step: Cueing) -> None:
         turn.become(step)
     near_s = STOPPED_S if step.seek_at_s is None else PARKED_S
     if stands_s is not None and abs(stands_s - step.position_s) <= near_s:
+        if step.seek_at_s is not None and step.tries == 1:
+            turn.put(learned=parked(turn.agent.learned, turn.now_s - step.seek_at_s))
         hold(turn, step, stands_s, sought=step.seek_at_s is not None)
     elif step.seek_at_s is None:
         if not step.aimed and (paused or (step.hurry and turn.agent.asked == "paused")):

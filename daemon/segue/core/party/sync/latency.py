@@ -13,6 +13,7 @@ SEEK_MIN_S = 0.02
 SEEK_MAX_S = 8.0
 LOAD_MIN_S = 0.2
 LOAD_MAX_S = 15.0
+PARK_GAIN = 0.3
 PARK_OF_LOAD, PARK_BESIDE_S = 0.45, 0.3
 """Before any seek was seen: parking takes this part of what loading took, and this much more."""
 GAIN_MIN = 0.2
@@ -109,6 +110,15 @@ def sought(model: Learned, surplus_s: float) -> Learned:
         seek_seen=model.seek_seen + 1,
         seek_sigma_s=clamp(spread_s, 0.01, 1.5),
         park_s=park_s,
+    )
+
+
+def parked(model: Learned, took_s: float) -> Learned:
+    """Learn from a seek of a paused player that was seen to stand only after `took_s`."""
+    if took_s <= model.park_s:
+        return model
+    return msgspec.structs.replace(
+        model, park_s=clamp(model.park_s + PARK_GAIN * (took_s - model.park_s), 0.1, SEEK_MAX_S)
     )
 
 
