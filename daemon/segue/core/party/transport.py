@@ -215,8 +215,16 @@ def become_intermission(party: Party, out: Out, boundary_ms: int) -> Party:
     phase = Intermission(release_at=stop.at_s + rules.length_s)
     party = become(but(party, held=held), out, phase, stop, "intermission")
     publish(party, out)
-    tell(party, out, "intermission", f"Intermission: {rules.length_s / 60:g} minutes.")
+    tell(party, out, "intermission", f"Intermission: {_length(rules.length_s)}.")
     return party
+
+
+def _length(length_s: int) -> str:
+    """Write how long an intermission is."""
+    minutes, seconds = divmod(length_s, 60)
+    if seconds:
+        return f"{length_s} seconds"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def become_cued(party: Party, out: Out, phase: Intermission) -> Party:
