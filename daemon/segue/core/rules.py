@@ -57,6 +57,8 @@ def music_yields_to_party(state: State) -> tuple[Action, ...]:
     if state.system.stopping:
         return ()  # the agent's players go on without it, and the next process goes on with them
     for room in state.music.rooms:
+        if not home.seats and room.kept.yielded is None:
+            continue
         name = room.settings.film_player or room.settings.plex_player
         seats = [seat for seat in home.seats if sessions.is_player(name, seat.device_id, seat.title)]
         before = Scene() if room.kept.yielded is None else room.kept.yielded.scene

@@ -356,6 +356,8 @@ def _ruled(state: MusicState, action: RestoreRequested | RoomSceneChanged, out: 
 
 def _moved_on(room: Room, state: MusicState, out: Out) -> Room:
     """Let a room arrange what a party wants of it, and send the one level that is due."""
+    if room.kept.yielded is None:
+        return sound.pursue(room, state, out)
     room = sound.pursue(yielding.follow(room, state, out), state, out)
     arrived = yielding.follow(room, state, out)
     return room if arrived is room else sound.pursue(arrived, state, out)
