@@ -60,6 +60,10 @@ PROOFS = (
             "adapters/test_irc_lines.py",
         ),
     ),
+    Proof(
+        "an old connection evicts no newer one; back-off with jitter; state by revision",
+        ("actors/test_party_line.py", "actors/test_party_orchestrator.py"),
+    ),
     Proof("films are matched by GUID, name and length, or refused", ("actors/test_party_media.py",)),
     Proof(
         "players that hang, lie, refuse, and ignore offsets",

@@ -19,7 +19,7 @@ AHEAD_S = (0.0, 1234.5)
 SEEKS = ("seekTo",)
 FREEZES = ("pause",)
 COMMANDS = ("play", "pause", "seekTo", "playMedia", "createPlayQueue", "stop")
-STALL_S, SKEW_PPM, STOOD_S, PAUSE_S = 1.5, 3000.0, 1.2, 6.5
+STALL_S, SKEW_PPM, PAUSE_S = 1.5, 3000.0, 3.0
 ALONE_S, STEADY_FROM_S, JOIN_S, STALLED_S, SKEWED_S, AFTER_S = 14.0, 8.0, 28.0, 16.0, 40.0, 20.0
 SETTLED_S = 0.3
 """After a release, until its effect can be seen at all."""
@@ -84,7 +84,7 @@ async def live(film: Film, make: Callable[..., Any], seed: int = 1, *, spared: b
 
 async def _live(evening: Evening, rules: Any, screens: list[Screen], nursery: trio.Nursery) -> None:
     first, second = screens
-    began = rules.start(START_MS)
+    began = await rules.start(START_MS)
     await trio.sleep_until(began + ALONE_S)
 
     joined = trio.current_time()
@@ -120,11 +120,10 @@ async def _live(evening: Evening, rules: Any, screens: list[Screen], nursery: tr
 
     evening.marks.append((trio.current_time(), "pause"))
     stands_at = rules.pause()
-    await trio.sleep_until(stands_at + STOOD_S)
+    await trio.sleep_until(stands_at + PAUSE_S)
     frames = [await each.frame_s() for each in screens]
     if frames[0] is not None and frames[1] is not None:
         evening.parked_apart_s = abs(frames[0] - frames[1])
-    await trio.sleep_until(stands_at + PAUSE_S)
     evening.marks.append((trio.current_time(), "resume"))
     runs_at = rules.resume()
     await trio.sleep_until(runs_at + AFTER_S)

@@ -36,7 +36,7 @@ class NoRules:
         """Set the server's idea."""
         self.position_s, self.since, self.playing = position_s, trio.current_time(), playing
 
-    def start(self, position_ms: int) -> float:
+    async def start(self, position_ms: int) -> float:
         """The first home begins."""
         self.anchor(position_ms / 1000, playing=True)
         self.down(self.show, self.screens[0], position_ms / 1000)
@@ -104,11 +104,11 @@ class Seed(NoRules):
     name = "seed"
     EVERY_S, OLD_S, THRESHOLD_S = 60.0, 5.0, 8.0
 
-    def start(self, position_ms: int) -> float:
+    async def start(self, position_ms: int) -> float:
         """Begin, and have both homes report."""
         for each in self.screens:
             self.nursery.start_soon(self._report, each)
-        return super().start(position_ms)
+        return await super().start(position_ms)
 
     async def _report(self, screen: Screen) -> None:
         while True:
@@ -128,10 +128,10 @@ class SyncLounge(NoRules):
     name = "SyncLounge"
     POLL_S, JUMP_S, FLEXIBILITY_S, FLEXIBILITY_PAUSED_S = 1.0, 0.5, 3.0, 0.01
 
-    def start(self, position_ms: int) -> float:
+    async def start(self, position_ms: int) -> float:
         """Begin, and watch the host."""
         self.nursery.start_soon(self._watch_host)
-        return super().start(position_ms)
+        return await super().start(position_ms)
 
     def pause(self) -> float:
         """The host pauses at home; the guests hear of it from its timeline."""

@@ -19,6 +19,8 @@ from segue.secret import Secret
 
 QUICK_PROBES = 3
 """The product's agent sends so many at once, to be able to begin."""
+LOBBY_S = 8.0
+"""From the invitation to the start: time to load the film, and to try the player out."""
 JITTER_S = (0.015, 0.120)
 
 
@@ -136,10 +138,12 @@ class Ours:
         self._joined.append(home)
         self._nursery.start_soon(home.live)
 
-    def start(self, position_ms: int) -> float:
-        """The first home begins the film; gives when."""
+    async def start(self, position_ms: int) -> float:
+        """The first home gets ready, as in a lobby, and begins the film; gives when."""
         self._enter(self.homes[0])
-        return self._draw(target.starting(1, RATING_KEY, position_ms, trio.current_time()))
+        self._draw(target.GroupLine(1, position_ms, trio.current_time(), 0.0, RATING_KEY))
+        await trio.sleep(LOBBY_S)
+        return self._draw(target.resuming(self._line, 2, trio.current_time()))
 
     def join(self) -> None:
         """The second home comes late, and knows nothing."""
