@@ -205,7 +205,8 @@ async def test_listening_ends_when_there_is_something_to_say(autojump_clock: Moc
     woken = trio.Event()
 
     async def listen() -> None:
-        with alice.listening():
+        with trio.CancelScope() as scope:
+            alice.listens(scope)
             await trio.sleep_forever()
         woken.set()
 
@@ -229,7 +230,8 @@ async def test_a_report_that_flutters_is_told_when_it_may_be(autojump_clock: Moc
     for note in ("in_step", "stalled", "in_step", "stalled"):
         house.orchestrator.hear(alice, Report(session=party_id, device="tv-1", rev=1, note=note))
     assert len(house.heard(SeatReported)) == 1
-    with alice.listening():
+    with trio.CancelScope() as scope:
+        alice.listens(scope)
         await trio.sleep_forever()  # until the moment of what is held
     assert alice.next() is None
     assert [action.report.note for action in house.heard(SeatReported)] == ["in_step", "stalled"]

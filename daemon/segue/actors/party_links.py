@@ -112,13 +112,28 @@ class PartyLink:
         self._waiting_bytes -= len(text)
         return text
 
-    def listening(self) -> trio.CancelScope:
-        """Give the scope to listen in: it ends as soon as there is something to be sent or done."""
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits to be sent."""
+        return not self._waiting and self._goodbye is None
+
+    def listens(self, scope: trio.CancelScope) -> None:
+        """Hear that its conversation waits in a scope, to be cancelled when there is something to send or do."""
         due_at = self.reports.next_at
         if self.old_players is not None:
             due_at = earliest((due_at, self.old_players.next_at))
-        self._listening = trio.CancelScope(deadline=math.inf if due_at is None else due_at)
-        return self._listening
+        self._listening = scope
+        if due_at is not None:
+            scope.deadline = due_at
+
+    def heeds(self) -> bool:
+        """Hear that a message has come; False where the scope was cancelled at the same moment."""
+        scope, self._listening = self._listening, None
+        if scope is None or scope.cancel_called:
+            return False
+        if scope.deadline != math.inf:
+            scope.deadline = math.inf
+        return True
 
     def _do_due(self) -> None:
         """Do what has its moment."""

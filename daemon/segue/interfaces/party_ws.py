@@ -61,8 +61,15 @@ class PartyLink(Protocol):
     def next(self) -> str | Goodbye | None:
         """Do what has its moment, and give what is to be sent next, if anything is."""
 
-    def listening(self) -> trio.CancelScope:
-        """Give the scope to listen in: it ends as soon as there is something to be sent or done."""
+    def listens(self, scope: trio.CancelScope) -> None:
+        """Hear that its conversation waits in a scope, to be cancelled when there is something to send or do."""
+
+    def heeds(self) -> bool:
+        """Hear that a message has come; False where the scope was cancelled at the same moment."""
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits to be sent."""
 
     def tell(self, text: str) -> None:
         """Queue a message."""
@@ -270,11 +277,25 @@ class Conversation:
             if item is not None:
                 await self._close(item.code, item.reason)
                 return
-            raw = None
-            with link.listening():
-                raw = await self._receive()
+            raw = await self._listen(link)
             if raw is not None:
                 await self._take(link, raw)
+
+    async def _listen(self, link: PartyLink) -> str | bytes | None:
+        """Take messages until there is something to send or do; gives the one that came at that very moment.
+
+        One scope serves for many messages. It can be cancelled only while we wait, and never while we write.
+        """
+        raw = None
+        with trio.CancelScope() as scope:
+            while link.quiet:
+                link.listens(scope)
+                raw = await self._receive()
+                if not link.heeds():
+                    break
+                await self._take(link, raw)
+                raw = None
+        return raw
 
     async def _receive(self) -> str | bytes:
         """Wait for the next frame. Raises `_ClientGone`."""
