@@ -40,7 +40,7 @@ Arranged = Literal["", "film", "music"]
 
 def scene_changed(room: Room, scene: Scene, out: Out) -> Room:
     """Note what the party wants now. Its end is believed after a while only: it may be back at once."""
-    room = but(room, seat_due_at=None, yield_ends_at=None)
+    room = but(room, seat_due_at=None, yield_ends_at=None, pause_due_at=None)
     before = room.kept.yielded or Yielded(scene=Scene())
     after = but(before, scene=scene, because=out.stamp.seq)
     if scene.kind:
@@ -86,7 +86,7 @@ def follow(room: Room, state: MusicState, out: Out) -> Room:
     if yielded is None or yielded.let_go or not sound.is_calm(room):
         return room
     wanted = _wanted(room, yielded)
-    if room.pause_due_at is not None and (room.activity != "playing" or wanted == yielded.arranged):
+    if room.pause_due_at is not None and (room.activity != "playing" or wanted in ("film", yielded.arranged)):
         room = but(room, pause_due_at=None)
     if wanted == yielded.arranged:
         return _settled(room, yielded)
@@ -173,8 +173,6 @@ def _give_back(room: Room, state: MusicState, out: Out, yielded: Yielded) -> Roo
     if room.kept.borrowed is not None and room.activity == "stopped":
         restore_at = out.stamp.now_at + room.settings.restore_after_s
         room = but(room, restore_at=restore_at, restore_because=yielded.because)
-    if yielded.arranged == "music":
-        return _to_level(room, state, out, "party_is_over", yielded.because, home=True)
     plays = _comes_back(room, yielded)
     return _return_to_source(room, state, out, yielded, "party_is_over", plays=plays)
 
@@ -184,7 +182,7 @@ def _return_to_source(
 ) -> Room:
     """Listen to what was on before, if it was us who left it; with music, if it is to play."""
     source, because = yielded.source, yielded.because
-    starts = plays and not (yielded.music == "plex" and room.activity == "playing")
+    starts = plays and not _sounds(room, yielded)
     if source is None or not yielded.switched or _is_at(room, source):
         if starts and yielded.music:
             return _play(room, state, out, yielded.music, why, because)
@@ -284,6 +282,13 @@ def _playing(room: Room, yielded: Yielded) -> Literal["", "plex", "heos"]:
     return ""
 
 
+def _sounds(room: Room, yielded: Yielded) -> bool:
+    """Tell whether the music that made way plays again already."""
+    if yielded.music == "heos":
+        return streams(room) and room.receiver.observed_state == "play"
+    return room.activity == "playing"
+
+
 def _comes_back(room: Room, yielded: Yielded) -> bool:
     """Tell whether music is to play again when the party is over."""
     return bool(yielded.music) and yielded.may_play and room.settings.restore_music
@@ -340,7 +345,9 @@ def never_paused(room: Room) -> Room:
     """Give a player up that did not obey, or that somebody had play again: there is nothing to bring back."""
     yielded = room.kept.yielded
     room = but(room, pause_due_at=None)
-    return room if yielded is None else with_kept(room, yielded=but(yielded, music="", may_play=False))
+    if yielded is None or room.activity != "playing":
+        return room
+    return with_kept(room, yielded=but(yielded, music="", may_play=False))
 
 
 def moved_by_hand(room: Room, input_name: str) -> Room:
@@ -366,7 +373,8 @@ def after_absence(room: Room) -> Room:
     if yielded is None or yielded.let_go:
         return room
     if yielded.source is None:  # it was not there when the film began
-        return with_kept(room, yielded=but(yielded, arranged="")) if yielded.scene.kind else room
+        before = "" if yielded.scene.kind else "film"
+        return with_kept(room, yielded=but(yielded, arranged=before))
     if not seen.input and seen.source_id is None:
         return room
     at_film = bool(film_input(room)) and seen.input == film_input(room)
