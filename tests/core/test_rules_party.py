@@ -305,7 +305,11 @@ class PartyMachine(RuleBasedStateMachine):
 
 TestParty = PartyMachine.TestCase
 TestParty.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize="SEGUE_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
 )
 
 
@@ -398,5 +402,9 @@ class PeopleMachine(RuleBasedStateMachine):
 
 TestPeople = PeopleMachine.TestCase
 TestPeople.settings = settings(
-    max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
+    deadline=None,
+    derandomize="SEGUE_EXAMPLES" not in os.environ,
+    suppress_health_check=list(HealthCheck),
 )

@@ -363,24 +363,19 @@ def moved_by_hand(room: Room, input_name: str) -> Room:
     return with_kept(room, yielded=gone)
 
 
-BEFORE: dict[Arranged, Arranged] = {"": "", "film": "", "music": "film"}
-"""From where each is arranged; what is given back is given back from the film."""
-
-
 def after_absence(room: Room) -> Room:
     """Compare a receiver that is back with what was arranged: go on with what was cut off; a person's choice stands."""
     yielded, seen = room.kept.yielded, room.receiver.observed_source
     if yielded is None or yielded.let_go:
         return room
+    again = but(yielded, arranged="" if yielded.scene.kind else "film")
     if yielded.source is None:  # it was not there when the film began
-        before = "" if yielded.scene.kind else "film"
-        return with_kept(room, yielded=but(yielded, arranged=before))
+        return with_kept(room, yielded=again)
     if not seen.input and seen.source_id is None:
         return room
     at_film = bool(film_input(room)) and seen.input == film_input(room)
     at_source = _is_at(room, yielded.source)
     if yielded.under_way and (at_film or at_source):
-        before = BEFORE[yielded.arranged] if yielded.scene.kind else "film"
-        return with_kept(room, yielded=but(yielded, arranged=before))
+        return with_kept(room, yielded=again)
     expected = at_film if yielded.switched and yielded.arranged == "film" else at_source
     return room if expected else moved_by_hand(room, seen.input)
