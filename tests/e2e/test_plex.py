@@ -275,9 +275,12 @@ async def test_every_player_is_listed(place: Path) -> None:
     """`seguectl players` names the Plex player with its machine identifier, and the room that it belongs to."""
     async with plex_house(place) as (house, segued):
         told = json.loads((await segued.ctl("players", "--json")).stdout)["data"]
-        info, other = house.player.info, house.study.info
+        info = house.player.info
         assert {(p["id"], p["title"], p["room"]) for p in told["plex"]} == {
             (info.machine_identifier, info.title, "living"),
-            (other.machine_identifier, other.title, None),
+            *(
+                (other.machine_identifier, other.title, None)
+                for other in (house.study.info, house.television.info)
+            ),
         }
         assert [(p["name"], p["room"]) for p in told["heos"]] == [("Living Room", "living")]

@@ -7,6 +7,7 @@ control socket, as yours would.
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,7 @@ from typing import Any
 import trio
 
 from segue import app
-from segue.demo import film_night
+from segue.demo import film_night, party_night
 from segue.demo.house import SimulatedHouse
 from segue.errors import SegueError, StartError
 
@@ -53,6 +54,10 @@ max_level = 60
 fade_in_s = {fade_in_s:g}
 fade_out_s = {fade_out_s:g}
 restore_after_s = {restore_after_s:g}
+film_player = "{television_title}"
+film_input = "inputs/bluray"
+film_level = 40
+intermission_level = 15
 
 [log]
 level = "error"
@@ -81,13 +86,14 @@ class Evening:
 
     def config(self) -> str:
         """Write the configuration: fades keep to the pace as people do."""
-        return (CONFIG + film_night.CONFIG).format(
+        return (CONFIG + film_night.CONFIG + party_night.CONFIG).format(
             directory=self.directory,
             stability_s=max(1.0, 2 * self.pace),
             heartbeat_s=max(1.0, 2 * self.pace),
             fade_in_s=2 * self.pace,
             fade_out_s=1.5 * self.pace,
             restore_after_s=3 * self.pace,
+            intermission_s=max(party_night.SHORT_S, round(40 * self.pace)),
             **self.house.places(),
         )
 
@@ -130,11 +136,21 @@ class Evening:
 
     async def ctl(self, *arguments: str) -> None:
         """Ask segue for something, as a person would."""
-        shown = f"  $ seguectl {' '.join(arguments)}"
-        print(f"{DIM}{shown}{PLAIN}" if self.colour else shown, flush=True)
-        result = await trio.run_process(self.command(*arguments), capture_stdout=True, check=False)
+        await self.carry_out(shlex.join(("seguectl", *arguments)), self.command(*arguments))
+
+    async def carry_out(self, shown: str, command: Sequence[str]) -> None:
+        """Run a command, and show what it says."""
+        self.echo(shown)
+        result = await trio.run_process(command, capture_stdout=True, check=False)
         for line in result.stdout.decode().splitlines():
             print(f"    {line}".rstrip(), flush=True)
+
+    def echo(self, shown: str, *said: str) -> None:
+        """Show a command line, and what it said."""
+        line = f"  $ {shown}"
+        print(f"{DIM}{line}{PLAIN}" if self.colour else line, flush=True)
+        for text in said:
+            print(f"    {text}", flush=True)
 
     async def until_queue(self, stage: str) -> None:
         """Wait until a job waits for a stage, as `seguectl status` says."""
@@ -176,6 +192,7 @@ class Evening:
         self.tell("And why did all that happen? The newest first:")
         await self.ctl("why", "-n", "2")
         await film_night.film_night(self)
+        await party_night.party_night(self, surroundings())
 
     async def plexamp_starts(self) -> None:
         """Music begins, and goes on."""
@@ -199,6 +216,7 @@ class Evening:
         )
         await self.ctl("fade", "10", "--over", f"{6 * self.pace:g}")
         await self.wait(3)
+        await self.house.between_commands()
         self.house.turn_knob(34)
         await self.see("by hand")
         await self.wait(4)
@@ -306,7 +324,7 @@ def introduce(directory: Path) -> None:
     ctl = Path(os.path.relpath(Path(sys.executable).with_name("seguectl")))
     print(
         f"segue's demo: Plex, TMDb, players and a receiver, all simulated, all on loopback.\n"
-        f"{time.strftime('%H:%M')}, about a minute and a half. For the live view, in a second terminal:\n\n"
+        f"{time.strftime('%H:%M')}, about three minutes. For the live view, in a second terminal:\n\n"
         f"    {ctl} --socket {directory}/ctl.sock watch\n",
         flush=True,
     )

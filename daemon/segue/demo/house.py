@@ -1,4 +1,4 @@
-"""The simulated house as one thing: a Plex server, a Plexamp player on it, and a receiver that its cable leads to."""
+"""The simulated house as one thing: a Plex server, its players, and a receiver that their cables lead to."""
 
 import os
 import socket
@@ -7,12 +7,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import trio
+
 from segue.demo.heos_media import Track
 from segue.demo.heos_speaker import HeosSpeaker
 from segue.demo.plex_agent import Work
 from segue.demo.plex_player import PlexampPlayer
 from segue.demo.plex_server import PlexServer
 from segue.demo.tmdb_server import TmdbServer
+from segue.demo.video_player import SimulatedVideo
 
 TOKEN = "demo-token-of-the-simulated-house"
 WEBHOOK_SECRET = "demo-webhook-secret"
@@ -35,7 +38,7 @@ class SimulatedHouse:
 
         `media`: a folder of the house's own, in which there are then an ingest folder and two libraries.
         """
-        own = 1 + os.getpid() % 250 if number is None else number
+        own = self.number = 1 + os.getpid() % 250 if number is None else number
         self.token = token
         self.segue_port = segue_port or _free_port()
         self.plex = PlexServer(host=f"127.32.{own}.1", token=token)
@@ -48,13 +51,21 @@ class SimulatedHouse:
             title="Study TV",
             machine_identifier="study-tv-0000-4000-8000-00000000a401",
         )
+        self.television = SimulatedVideo(
+            "shim",
+            host=f"127.32.{own}.6",
+            title="Living Room TV",
+            machine_identifier="living-tv-0000-4000-8000-00000000a401",
+            server=self.plex,
+            seed=6,
+        )
         self.tmdb = TmdbServer(host=f"127.32.{own}.5")
         self.media = media
         self._exit_stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            for part in (self.plex, self.player, self.receiver, self.study, self.tmdb):
+            for part in (self.plex, self.player, self.receiver, self.study, self.television, self.tmdb):
                 await stack.enter_async_context(part)
             if self.media is not None:
                 self._furnish(self.media)
@@ -88,6 +99,7 @@ class SimulatedHouse:
             "heos_host": str(self.receiver.host),
             "heos_player": self.receiver.player().name,
             "player_title": self.player.info.title,
+            "television_title": self.television.info.title,
             "tmdb_url": self.tmdb.url,
             "media": str(self.media or ""),
         }
@@ -118,6 +130,14 @@ class SimulatedHouse:
     async def film_stops(self) -> None:
         """The film is over."""
         await self.study.press_stop()
+
+    async def between_commands(self) -> None:
+        """Wait until the receiver has nothing left to do that it was told: what it did last would be its last word."""
+        with trio.move_on_after(LATENCY_S * 50):
+            while True:
+                if not self.receiver.in_flight:
+                    return
+                await trio.sleep(LATENCY_S / 20)
 
     def turn_knob(self, level: int) -> None:
         """Turn the receiver's knob."""
