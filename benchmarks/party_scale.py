@@ -1,9 +1,9 @@
 """A thousand agents on one `segued`: its processor time, its memory, and how long an agent waits for an answer.
 
-The daemon is the real one, with its journal on disk; only the number of connections that it takes from one address is
-raised. The load comes from a process of its own (`python -m benchmarks.party_scale load ...`): each agent is a member
-of a party that plays, and says one thing a second, as the protocol has it: a report every five seconds, and in between
-clock probes, which are answered.
+The daemon is the real one, with its journal on disk, set to take so many connections from one address. The load comes
+from a process of its own (`python -m benchmarks.party_scale load ...`): each agent is a member of a party that plays,
+and says one thing a second, as the protocol has it: a report every five seconds, and in between clock probes, which are
+answered.
 """
 
 import base64
@@ -34,13 +34,11 @@ FILM = {"duration_ms": 7_200_000, "guid": "plex://movie/5d7768", "filename": "Mo
 RULES = {"join": "anyone", "start_grace_s": 0}
 MIB = 1024 * 1024 / 1e6
 
-ROOMY = """
-import runpy
-from segue.runtime.http import limits, server
-server.Limits = lambda: limits.Limits(connections=2048, connections_per_ip=2048)
-runpy.run_module("segue", run_name="__main__", alter_sys=True)
-"""
-"""segued that takes a thousand connections from one address."""
+ROOM_FOR_ALL = {
+    "SEGUE_SERVER__CONNECTIONS_MAX": "2048",
+    "SEGUE_SERVER__CONNECTIONS_PER_ADDRESS_MAX": "2048",
+}
+"""A thousand connections, all from one address."""
 
 
 # ------------------------------------------------------------------ the load, in its own process
@@ -239,7 +237,7 @@ async def main() -> None:
     """Measure it."""
     with tempfile.TemporaryDirectory() as directory:
         segued = Segued(Path(directory), "[party]\nhost = true\n")
-        segued.program = ("-c", ROOMY)
+        segued.environ |= ROOM_FOR_ALL
         async with running(segued):
             for _ in range(PARTIES):
                 body = {"film": FILM, "host": "", "rules": RULES}

@@ -193,6 +193,7 @@ class House:
     def _server(self) -> HttpServer:
         return HttpServer(
             application(self.door),
+            limits=wiring.http_limits(self.config),
             body_limit=lambda path: WEBHOOK_BYTES_MAX if path.startswith("/webhooks/") else 1024 * 1024,
             allowed_hosts=lambda name: name in {h.casefold() for h in self.config.server.allowed_hosts},
             on_failure=lambda text, error: self.log.error(text, exc_info=error),

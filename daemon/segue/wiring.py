@@ -18,6 +18,7 @@ from segue.adapters.plex_library import PlexLibrary
 from segue.config import Config, RoomConfig, kept_api_token, load_config
 from segue.core.music.state import MusicSettings, RoomSettings
 from segue.interfaces.control import Policy
+from segue.runtime.http import Limits as HttpLimits
 from segue.runtime.ledger import Limits
 from segue.secret import Secret
 
@@ -120,6 +121,14 @@ async def _found_hosts() -> tuple[str, ...]:
 
 
 # ------------------------------------------------------------------ doors
+
+
+def http_limits(config: Config) -> HttpLimits:
+    """Give the HTTP server its bounds."""
+    server = config.server
+    return HttpLimits(
+        connections=server.connections_max, connections_per_ip=server.connections_per_address_max
+    )
 
 
 def webhook_rules(config: Config) -> WebhookRules:

@@ -65,8 +65,6 @@ UNHEARD_S = 5.0
 """A session that the orchestrator does not name within this time of a welcome is over, in seconds."""
 JOIN_S = 8.0
 """Longest wait of `join` for the orchestrator's word, in seconds; the attempts go on after it."""
-NOT_OLD = frozenset({1002, 1008, 1009, 1012, 1013, 4001, 4002, 4003})
-"""Close codes that an orchestrator of ours hangs up with; any other before a `welcome` may be an old one's."""
 INVITATION_OVER = frozenset({"invite_unknown", "invite_used"})
 
 
@@ -171,15 +169,9 @@ class PartyAgent:
             await talk.run(link)
         finally:
             self._link = self._talk = None
-            self._old_next = self._judge_protocol(talk, link)
+            self._old_next = talk.next_is_old(link.close_code)
             self._wants.lost()
             self._sessions.lost()
-
-    def _judge_protocol(self, talk: Talk, link: Link) -> bool:
-        """Say whether the next conversation should begin with the old protocol."""
-        if talk.welcome:
-            return talk.old and talk.heard_anything
-        return not talk.old and not talk.heard_anything and link.close_code not in NOT_OLD
 
     def _lost(self, end: End) -> None:
         self._said(up=False, reason=end.reason)

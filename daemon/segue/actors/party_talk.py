@@ -50,6 +50,8 @@ WAITING_MAX = 200
 UNREADABLE_MAX = 50
 """So many messages that cannot be read are passed over; the next one ends the connection."""
 GOING_AWAY = 1001
+NOT_OLD = frozenset({1002, 1008, 1009, 1012, 1013, 4001, 4002, 4003})
+"""Close codes that an orchestrator of ours hangs up with; any other before a `welcome` may be an old one's."""
 
 
 class Listener(Protocol):
@@ -99,6 +101,12 @@ class Talk:
         self._asked: dict[float, None] = {}
         """The moments of probes that are under way."""
         self._unreadable = 0
+
+    def next_is_old(self, close_code: int) -> bool:
+        """Say whether the next conversation should begin with the old protocol, now that this one has ended."""
+        if self.welcome:
+            return self.old and self.heard_anything
+        return not self.old and not self.heard_anything and close_code not in NOT_OLD
 
     # ------------------------------------------------------------ what is to be said
 

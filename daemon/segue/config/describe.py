@@ -15,6 +15,8 @@ RESTART_KEYS = frozenset(
         "server.listen",
         "server.control_socket",
         "server.state_dir",
+        "server.connections_max",
+        "server.connections_per_address_max",
         "server.api_token",
         "server.api_token_file",
         "journal.keep_days",

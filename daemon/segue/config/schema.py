@@ -98,6 +98,22 @@ class ServerConfig(Section, frozen=True, kw_only=True):
     grace_s: Annotated[
         float, Meta(ge=0, le=60, description="How long open requests may take to end when the daemon stops.")
     ] = 3.0
+    connections_max: Annotated[
+        int,
+        Meta(
+            ge=8,
+            le=10000,
+            description="Connections at one time on TCP; an agent in a watch party holds one.",
+        ),
+    ] = 256
+    connections_per_address_max: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=10000,
+            description="The same from one address; all who come through a reverse proxy come from its.",
+        ),
+    ] = 64
 
 
 class PlexConfig(Section, frozen=True, kw_only=True):
