@@ -59,6 +59,10 @@ class RealScreen:
         """Go to a position."""
         return await self._remote.seek_to(position_ms)
 
+    async def skip_to(self, media: str) -> object:
+        """Go on to the film."""
+        return await self._remote.skip_to(f"/library/metadata/{media}")
+
     async def show(self, _media: str, position_ms: int) -> object:
         """Show the film."""
         return await self._remote.play_media(QUEUE, SERVER_ID, Secret("transient-1"), offset_ms=position_ms)

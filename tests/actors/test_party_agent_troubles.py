@@ -75,6 +75,16 @@ async def test_a_player_that_vanishes_is_named_and_followed_again_when_it_is_bac
         assert house.commands("box-1").count("playMedia") == 1
 
 
+async def test_trailers_before_the_film_are_skipped(tmp_path: Path, autojump_clock: Clock) -> None:
+    """Some players put them into a queue of their own making; the film then begins somewhere, and is brought along."""
+    async with in_memory(tmp_path, TV, BOX) as house:
+        house.screens["tv-1"].prerolls = 2
+        player, line = await house.playing()
+        await house.settles(player, line)
+        assert house.commands().count("skipTo") == 2
+        assert house.commands("box-1").count("skipTo") == 0
+
+
 async def test_a_player_that_comes_back_at_another_address_is_driven_there(
     tmp_path: Path, autojump_clock: Clock
 ) -> None:

@@ -98,6 +98,8 @@ class EngineScreen:
         self.player, self.film = player, film
         self.heard: list[tuple[str, int]] = []
         self.there = True
+        self.prerolls = 0
+        """Trailers that are shown before the film; `skipTo` goes to the next."""
 
     async def _obeys(self, verb: str, position_ms: int = 0) -> bool:
         """Be asked for something: say whether it is to be done."""
@@ -151,6 +153,15 @@ class EngineScreen:
         await self._answers("playMedia")
         return None
 
+    async def skip_to(self, media: str) -> object:
+        """Go on to the next item of the queue."""
+        if await self._obeys("skipTo") and self.prerolls:
+            self.prerolls -= 1
+            if not self.prerolls:
+                await self.player.engine.load(Cassette(Film(media, self.film.duration_ms)), 0, paused=False)
+        await self._answers("skipTo")
+        return None
+
     async def poll(self) -> Polled:
         """Ask the timeline."""
         asked_at = trio.current_time()
@@ -160,6 +171,9 @@ class EngineScreen:
             raise PlayerUnreachable("no answer")
         engine = self.player.engine
         shown = await engine.shown()
+        if self.prerolls and engine.cassette is not None:
+            trailer = Timeline("playing", 1000, 30_000, rating_key=f"900{self.prerolls}")
+            return Polled(trailer, asked_at, trio.current_time())
         claims: Any = self.player.troubles.claims or shown.state
         key = "" if engine.cassette is None else engine.cassette.film.rating_key
         await trio.sleep(self.player.profile.poll_rtt_s / 2)

@@ -50,6 +50,9 @@ ORDER_S = 0.25
 """A command waits so long for the answer to the one before it, in seconds: enough to keep their order."""
 STALE_S = 8.0
 """So long after a film was asked for, a timeline that knows nothing of that yet is about the film before."""
+SKIP_EVERY_S = 2.0
+PREROLL_MS = 10 * 60_000
+"""What is shown before a film and is no longer than this is skipped, in ms."""
 LOADING_S = 12.0
 """A film that is not seen so long after it was asked for is not loading, in seconds."""
 LOST_MAX = 5
@@ -78,6 +81,9 @@ class Screen(Protocol):
 
     async def show(self, media: str, position_ms: int) -> object:
         """Show a film of the home's server, by its rating key, from a position, in ms."""
+
+    async def skip_to(self, media: str) -> object:
+        """Go on to the film, where something else is shown before it."""
 
     async def poll(self) -> Polled:
         """Ask the timeline."""
@@ -113,6 +119,10 @@ class PlexScreen:
     async def seek_to(self, position_ms: int) -> object:
         """Go to a position."""
         return await self._remote.seek_to(position_ms)
+
+    async def skip_to(self, media: str) -> object:
+        """Go on to the film in the queue."""
+        return await self._remote.skip_to(f"/library/metadata/{media}")
 
     async def poll(self) -> Polled:
         """Ask the timeline."""
@@ -174,6 +184,7 @@ class PlayerDriver:
         self._loaded_at = -inf
         self._waits_since = inf
         """When the film was asked for that has not been seen yet."""
+        self._skip_not_before = -inf
 
     # ------------------------------------------------------------ events
 
@@ -272,6 +283,10 @@ class PlayerDriver:
         if timeline is None or timeline.state == "unknown" or stale:
             self.feed(SampleLost(polled.requested_at))
             return
+        if self._waits_since < inf and is_preroll(timeline, self.match):
+            self.feed(SampleLost(polled.requested_at))
+            await self._skip_preroll()
+            return
         media = media_of(timeline, self.match)
         ours = media in ("", self.match.rating_key)
         if ours and timeline.state in ("playing", "paused"):
@@ -288,6 +303,15 @@ class PlayerDriver:
                 polled.requested_at, polled.answered_at, state, timeline.time_ms if ours else None, media
             )
         )
+
+    async def _skip_preroll(self) -> None:
+        """Have the film begin: a queue that the player makes itself may have trailers and such before it."""
+        now = trio.current_time()
+        if now < self._skip_not_before:
+            return
+        self._skip_not_before = now + SKIP_EVERY_S
+        with suppress(PlexError):  # the next look tells
+            await self._screen.skip_to(self.match.rating_key)
 
     async def _carry_out(self, order: Command, done: trio.Event) -> None:
         ok = True
@@ -329,6 +353,13 @@ def media_of(timeline: Timeline, match: Match) -> str:
     if timeline.machine_identifier not in ("", match.server_id):
         return f"{timeline.machine_identifier}/{timeline.rating_key}"
     return timeline.rating_key
+
+
+def is_preroll(timeline: Timeline, match: Match) -> bool:
+    """Tell a trailer before the film from the film: something else, and short."""
+    shown_ms, ours_ms = timeline.duration_ms, match.duration_ms
+    short = shown_ms is not None and 0 < shown_ms <= PREROLL_MS and not _as_long(shown_ms, ours_ms)
+    return short and timeline.state in ("playing", "paused") and timeline.rating_key != match.rating_key
 
 
 def _as_long(shown_ms: int | None, ours_ms: int | None) -> bool:
