@@ -1,5 +1,6 @@
 """Running the real seguectl, as a person or a script would."""
 
+import codecs
 import fcntl
 import os
 import pty
@@ -204,6 +205,8 @@ class Screen:
         """False in the middle of an update that is to be seen at once."""
         self._wraps = True
         self._unread = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+        """A read may end in the middle of a sign."""
 
     @property
     def lines(self) -> list[str]:
@@ -222,7 +225,7 @@ class Screen:
         self.columns, self.height = columns, lines
 
     def feed(self, piece: bytes) -> None:
-        text = self._unread + piece.decode(errors="strict" if not piece[-1:] > b"\x7f" else "ignore")
+        text = self._unread + self._decoder.decode(piece)
         self._unread = ""
         at = 0
         while at < len(text):
