@@ -46,8 +46,7 @@ class Wire:
         self.urls: list[str] = []
         self.carried = 0
         for part in (house.plex, house.player):
-            name = "application" if part is house.plex else "_application"
-            setattr(part, name, self._recorded(getattr(part, name)))
+            part.application = self._recorded(part.application)  # type: ignore[method-assign]
 
     def _recorded(self, make: Any) -> Any:
         def made() -> Any:
