@@ -3,12 +3,14 @@
 import email
 import email.message
 import json
+import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import httpx
 import pytest
 import trio
 from starlette.applications import Starlette
@@ -19,7 +21,7 @@ from starlette.routing import Route
 from segue.demo.plex_catalogue import make_film
 from segue.demo.plex_faults import WebhookFaults
 from segue.demo.plex_picture import PICTURE_BYTES
-from segue.demo.plex_webhooks import admin_hook
+from segue.demo.plex_webhooks import Hook, WebhookSender, admin_hook
 from segue.runtime.http import HttpServer, open_tcp_listeners
 from tests.demo.plex_house import PlexHouse, on_sockets
 
@@ -270,3 +272,14 @@ async def test_two_of_the_same_are_alike(faults: WebhookFaults, same: bool) -> N
         assert (one == other) == same
         without: Callable[[Any], Any] = lambda payload: payload | {"user": None, "owner": None}  # noqa: E731
         assert without(one) == without(other)
+
+
+async def test_a_webhook_that_is_fired_while_the_server_ends_harms_nobody() -> None:
+    """A scan may end after the sender; nobody hears of it any more."""
+    async with httpx.AsyncClient() as client:
+        sender = WebhookSender(["http://127.0.0.1:9/"], WebhookFaults(), client, "1.0", random.Random(1))
+        async with trio.open_nursery() as nursery:
+            await nursery.start(sender.run)
+            nursery.cancel_scope.cancel()
+        sender.fire(Hook("library.new", {}))
+        assert sender.sent == []

@@ -175,7 +175,10 @@ class WebhookSender:
             for url, outbox in self._outboxes.items():
                 nursery.start_soon(self._deliver, url, outbox)
             task_status.started()
-            await trio.sleep_forever()
+            try:
+                await trio.sleep_forever()
+            finally:
+                self._nursery = None  # a scan may end later than this, and fire into the void
 
     def _outbox(self, url: str) -> "_Outbox":
         if url not in self._outboxes:
