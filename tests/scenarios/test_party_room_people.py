@@ -1,5 +1,8 @@
 """Stories of a film that is watched together, as one room lives them: people, and what goes wrong."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import trio
 from msgspec.structs import replace as but
 from trio.testing import MockClock
@@ -196,8 +199,9 @@ async def test_an_agent_that_is_switched_off_gives_everything_back(autojump_cloc
         assert (house.source, house.level, plays(house)) == (CD, 40, True)
 
 
-async def test_a_killed_daemon_goes_on_with_the_party(autojump_clock: MockClock) -> None:
-    """What is ours is known to the next process; nothing is given back before the orchestrator was heard."""
+@asynccontextmanager
+async def killed_in_the_film() -> AsyncIterator[House]:
+    """Kill the daemon in the middle of a film; gives the house of the next process, which finds what was left."""
     async with open_house(CINEMA) as house:
         await music_plays(house)
         party(house, "playing")
@@ -209,6 +213,12 @@ async def test_a_killed_daemon_goes_on_with_the_party(autojump_clock: MockClock)
         house.player_at_once("paused")
 
     async with open_house(CINEMA, state=State(music=revived(kept)), before=before) as house:
+        yield house
+
+
+async def test_a_killed_daemon_goes_on_with_the_party(autojump_clock: MockClock) -> None:
+    """What is ours is known to the next process; nothing is given back before the orchestrator was heard."""
+    async with killed_in_the_film() as house:
         agent(house, up=False)
         await trio.sleep(500)
         assert untouched(house)
@@ -223,17 +233,7 @@ async def test_a_killed_daemon_goes_on_with_the_party(autojump_clock: MockClock)
 
 async def test_a_party_that_ended_while_the_daemon_was_away(autojump_clock: MockClock) -> None:
     """The orchestrator knows of no party any more: everything goes back, once."""
-    async with open_house(CINEMA) as house:
-        await music_plays(house)
-        party(house, "playing")
-        await trio.sleep(20)
-        kept = durable(house.store.state.music)
-
-    def before(house: House) -> None:
-        house.source, house.level = TV, 50
-        house.player_at_once("paused")
-
-    async with open_house(CINEMA, state=State(music=revived(kept)), before=before) as house:
+    async with killed_in_the_film() as house:
         agent(house)
         await trio.sleep(120)
         assert (house.source, house.level, plays(house)) == (CD, 40, True)
